@@ -9,11 +9,13 @@ export interface ContainOptions {
   readonly callMs?: number
   /** A process that has had no call for this long, and no run in work, is ended. Default: 60 s. */
   readonly idleMs?: number
-  /** Beyond this many processes, the one that has had no call for longest is ended, if it has no run in work. Default: 50. */
+  /** Beyond this many processes, those that have had no call for longest are ended, if they have no run in work. Default: 50. */
   readonly processesMax?: number
 }
 
 const TICK_MS = 100
+/** How long one process too many may be without work: its organization may have a further run. */
+const SPARE_MS = 1000
 
 /** Runs the bundles of each organization in a process of its own, which can be ended without harm to anything else. */
 export function containBundles(options: ContainOptions = {}): BundleHosts {
@@ -22,30 +24,33 @@ export function containBundles(options: ContainOptions = {}): BundleHosts {
   let timer: NodeJS.Timeout | null = null
   let isClosed = false
 
+  /** Ends processes without work that were quiet for this long, those for longest first, until at most `max` are left. */
+  const shrink = (max: number, quietMs: number): void => {
+    for (const [org, process] of processes) if (process.hasEnded) processes.delete(org)
+    if (processes.size <= max) return
+    const spare = [...processes].filter(([, process]) => process.quietMs >= quietMs && !process.isBusy() && !process.isHeld())
+    spare.sort(([, a], [, b]) => b.quietMs - a.quietMs)
+    for (const [org, process] of spare.slice(0, processes.size - max)) {
+      process.end('another organization needed its place')
+      processes.delete(org)
+    }
+  }
   // Ticks are counted and not time, so that a process which stood still together with this one is not ended for it.
   const tick = (): void => {
-    for (const [org, process] of processes) {
+    for (const process of processes.values()) {
       process.tick(TICK_MS)
-      if (process.quietMs >= idleMs && !process.isHeld()) process.end('it was idle')
-      if (process.hasEnded) processes.delete(org)
+      if (process.quietMs >= idleMs && !process.isBusy() && !process.isHeld()) process.end('it was idle')
     }
+    shrink(processesMax, SPARE_MS)
     if (processes.size > 0 || timer === null) return
     clearInterval(timer)
     timer = null
-  }
-  const makePlace = (): void => {
-    if (processes.size < processesMax) return
-    const idle = [...processes].filter(([, process]) => !process.isBusy() && !process.isHeld())
-    const [longest] = idle.sort(([, a], [, b]) => b.quietMs - a.quietMs)
-    if (longest === undefined) return
-    longest[1].end('another organization needed its place')
-    processes.delete(longest[0])
   }
   const processOf = (org: OrgId): SandboxProcess => {
     const known = processes.get(org)
     if (known && !known.hasEnded) return known
     if (isClosed) throw new Error('the engine is closed')
-    makePlace()
+    shrink(processesMax - 1, 0)
     const made = new SandboxProcess({ memoryMb, callMs })
     processes.set(org, made)
     timer ??= setInterval(tick, TICK_MS).unref()

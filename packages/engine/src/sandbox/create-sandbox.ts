@@ -46,6 +46,9 @@ export class SandboxGone extends Error {
   override readonly name = 'SandboxGone'
 }
 
+/** Longer than every id. What names the run is the bundle's own code. */
+const RUN_CHARS_MAX = 100
+
 const FACE = ['describe', 'activate', 'validateInputs'] as const
 type Face = (typeof FACE)[number]
 
@@ -89,7 +92,7 @@ export function createSandbox(code: string, options: SandboxOptions): Sandbox {
       return script === SCRIPTS.activate ? script.runInContext(context) : script.runInContext(context, guard)
     } catch (error) {
       if (!isTimeout(error) && SPENT.runInContext(context) !== true) throw translate(error)
-      const run = String(WHERE.runInContext(context, { timeout: 1000 }))
+      const run = String(WHERE.runInContext(context, { timeout: 1000 })).slice(0, RUN_CHARS_MAX)
       context = null
       throw new SandboxStuck(run === '' ? '(none: while the modules were loaded)' : run)
     }

@@ -12,7 +12,8 @@ const FRAME = new RegExp(`^ +at (?:(.+) \\()?${BUNDLE_FILE.replaceAll('.', '\\.'
 const OWN = /^@orrery\/(?:engine|recurrence|sdk)(?:@[^/]+)?\//
 
 type Locate = (line: number, column: number) => string | null
-const locators = new Map<string, Locate>()
+/** By source map. Files of other code may have the same one. */
+const locators = new Map<string, { readonly code: string; readonly locate: Locate }>()
 
 /** Whether a stack has places in a bundle, which `locateStack` can translate. */
 export const isPlaced = (stack: string): boolean => stack.split('\n').some((line) => FRAME.test(line))
@@ -44,12 +45,12 @@ function locateLine(line: string, locate: Locate): string[] {
 
 function locatorOf(code: string, map: string): Locate {
   const known = locators.get(map)
-  if (known !== undefined) return known
+  if (known?.code === code) return known.locate
   const [oldest] = locators.keys()
   if (locators.size >= LOCATORS_MAX && oldest !== undefined) locators.delete(oldest)
-  const made = makeLocator(code, map)
-  locators.set(map, made)
-  return made
+  const locate = makeLocator(code, map)
+  locators.set(map, { code, locate })
+  return locate
 }
 
 function makeLocator(code: string, map: string): Locate {

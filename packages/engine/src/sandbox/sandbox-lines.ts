@@ -25,6 +25,8 @@ export interface Refusal {
   readonly isGone?: boolean
 }
 
+/** Of a refusal's message. */
+export const MESSAGE_CHARS_MAX = 8000
 /** The parent parses an answer of this length in about 50 ms if it is one text. */
 export const ANSWER_CHARS_MAX = 16 * 2 ** 20
 /** The parent parses, checks and writes again an answer of 250,000 small values in about 50 ms. */

@@ -8,10 +8,18 @@ import { Worker } from 'node:worker_threads'
 import { GUARD_MS } from './bundle-host.ts'
 import { createSandbox, type Sandbox, SandboxGone, SandboxStuck } from './create-sandbox.ts'
 import { locateStack } from './locate-stack.ts'
-import { ANSWER_CHARS_MAX, ANSWER_VALUES_MAX, type Answer, countValues, type Refusal, type Request, readRequest } from './sandbox-lines.ts'
+import {
+  ANSWER_CHARS_MAX,
+  ANSWER_VALUES_MAX,
+  type Answer,
+  countValues,
+  MESSAGE_CHARS_MAX,
+  type Refusal,
+  type Request,
+  readRequest,
+} from './sandbox-lines.ts'
 
 const WATCH_MS = 500
-const MESSAGE_CHARS_MAX = 8000
 
 /** @param memoryMb of the whole process, code and buffers included */
 function watch(memoryMb: number, parent: number): void {

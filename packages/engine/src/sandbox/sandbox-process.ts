@@ -5,7 +5,7 @@ import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HostOwner, SandboxLost } from './bundle-host.ts'
 import { SandboxStuck } from './create-sandbox.ts'
-import { ANSWER_CHARS_MAX, type Refusal, type Request, writeRequest } from './sandbox-lines.ts'
+import { ANSWER_CHARS_MAX, MESSAGE_CHARS_MAX, type Refusal, type Request, writeRequest } from './sandbox-lines.ts'
 
 interface Call {
   readonly bundle: string
@@ -196,7 +196,7 @@ export class SandboxProcess {
 function readRefusal(line: string): Refusal {
   try {
     const { message, run, isGone } = JSON.parse(line.slice(1)) as { readonly [Name in keyof Refusal]?: unknown }
-    return { message: String(message), ...(typeof run === 'string' ? { run } : {}), isGone: isGone === true }
+    return { message: String(message).slice(0, MESSAGE_CHARS_MAX), ...(typeof run === 'string' ? { run } : {}), isGone: isGone === true }
   } catch {
     return { message: 'the sandbox gave an answer that cannot be read' }
   }

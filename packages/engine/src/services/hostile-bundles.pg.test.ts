@@ -40,6 +40,19 @@ function hostile(body: string, top = ''): BuiltBundle {
   return { hash: createHash('sha256').update(code).digest('hex'), code, manifest }
 }
 
+/** A bundle that loops, and that calls the run in which it does so `run`. */
+function stuckIn(run: string): BuiltBundle {
+  const code = hostile('for (;;) {}').code.replace("currentRun: () => ''", `currentRun: () => ${run}`)
+  return { ...hostile(''), code, hash: createHash('sha256').update(code).digest('hex') }
+}
+
+/** A failure with a stack, and with these further members. */
+const thrown = (members = '') =>
+  `(() => { const { name, message, stack } = new Error('x'); return { name, message, stack, kind: 'error' ${members} } })()`
+
+/** Node.js makes a list of this length. */
+const HUGE_MAP = JSON.stringify({ version: 3, sources: { length: 1e9 }, names: [], mappings: 'AAAA' })
+
 /** A reaction to `start` with these members, and an end to everything else. */
 const reacts = (members: string) => hostile(`return JSON.stringify(list.map(({ run }) => ({ run, commands: [], ${members} })))`)
 const commands = (...list: readonly unknown[]) => reacts(`commands: ${JSON.stringify(list)}`)
@@ -181,6 +194,7 @@ describe('a run whose code answers what the protocol does not have is blocked wi
     ['an error with a hostile message', hostile('throw { get message() { for (;;) {} } }'), /./],
     ['an error while it is loaded', hostile('return done(list)', "throw new Error('at the top')"), /at the top/],
     ['a loop while it is loaded', hostile('return done(list)', 'for (;;) {}'), /while the modules were loaded/],
+    ['a loop in a run with a name of megabytes', stuckIn("'r'.repeat(1e7)"), /^.{0,200}did not return control/],
     ['no interface', { ...hostile(''), code: 'globalThis.nothing = 1', hash: 'none' }, /__orrery/],
   ]
   test('without harm to other runs', { timeout: 120_000 }, async () => {
@@ -207,11 +221,17 @@ describe('what callers wait for is answered', () => {
     ['no list', "const validate = () => '7'", /as many inputs/],
     ['issues without members', "const validate = () => '[[{}]]'", /list of issues/],
     ['an error', "const validate = () => { throw new Error('mine') }", /mine/],
+    [
+      'a message of megabytes',
+      "const validate = () => JSON.stringify([[{ path: 'p'.repeat(3e6), message: 'x'.repeat(3e6) }]])",
+      /^x{8000}$/,
+    ],
   ])('a validator: %s', async (_what, top, message) => {
     const org = await deploy(good, hostile('return done(list)', top))
     const finishNeighbour = await startNeighbour(org)
     const outcome = await engine.start({ org, workflow: 'checked', input: 1 })
     expect(outcome).toMatchObject({ type: 'invalid_input', issues: [{ message: expect.stringMatching(message) }] })
+    expect(JSON.stringify(outcome).length).toBeLessThan(20_000)
     await finishNeighbour()
   })
 
@@ -364,9 +384,10 @@ describe('a bundle that reaches what is outside of its context', () => {
   })
 })
 
+const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean)
+
 test('processes beyond the limit end if no run is in work, and start again', async () => {
   const hosts = containBundles({ memoryMb: MEMORY_MB, processesMax: 2 })
-  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean)
   const before = children()
   const held = new Set(['a'])
   const open = (org: string) => hosts.open(org, good.code, { onLost: () => {}, isHeld: () => held.has(org) })
@@ -377,6 +398,52 @@ test('processes beyond the limit end if no run is in work, and start again', asy
     expect((await first?.describe())?.protocol).toBe(1)
     await expect(others[0]?.describe()).rejects.toMatchObject({ name: 'SandboxLost', isCulprit: false })
     expect((await open('b').describe()).protocol).toBe(1)
+  } finally {
+    hosts.close()
+  }
+})
+
+test('processes beyond the limit end as soon as their runs have ended', async () => {
+  const hosts = containBundles({ memoryMb: MEMORY_MB, processesMax: 1 })
+  const before = children()
+  const own = () => children().filter((pid) => !before.includes(pid))
+  const held = new Set(['a', 'b', 'c'])
+  try {
+    const opened = [...held].map((org) => hosts.open(org, good.code, { onLost: () => {}, isHeld: () => held.has(org) }))
+    for (const host of opened) await host.describe()
+    expect(own()).toHaveLength(3)
+    held.delete('a')
+    held.delete('b')
+    await expect.poll(own, { timeout: 10_000 }).toHaveLength(1)
+    expect((await opened[2]?.describe())?.protocol).toBe(1)
+  } finally {
+    hosts.close()
+  }
+})
+
+test('a process that has ended takes no place from another', async () => {
+  const hosts = containBundles({ memoryMb: MEMORY_MB, processesMax: 2 })
+  const open = (org: string) => hosts.open(org, good.code, { onLost: () => {}, isHeld: () => false })
+  try {
+    const [living, ending] = [open('a'), open('b')]
+    await living.describe()
+    const before = children()
+    await ending.describe()
+    for (const pid of children().filter((each) => !before.includes(each))) process.kill(Number(pid), 'SIGKILL')
+    await expect.poll(() => ending.describe().catch((error: Error) => error.name), { timeout: 10_000 }).toBe('SandboxLost')
+    expect((await open('c').describe()).protocol).toBe(1)
+    expect((await living.describe()).protocol).toBe(1)
+  } finally {
+    hosts.close()
+  }
+})
+
+test('a process that works on a call is not idle, however long the call takes', async () => {
+  const hosts = containBundles({ memoryMb: MEMORY_MB, idleMs: 200 })
+  const { code } = hostile('for (const end = Date.now() + 1000; Date.now() < end; ) Array(1e5).fill(0).map(Math.sqrt); return done(list)')
+  try {
+    const host = hosts.open('a', code, { onLost: () => {}, isHeld: () => false })
+    expect(await host.activate([{ run: 'r', at: 0, replaying: false, delivery: { type: 'evict' } }])).toHaveLength(1)
   } finally {
     hosts.close()
   }
@@ -403,8 +470,7 @@ test('a bundle answers for no other bundle of its process', async () => {
 
 test('the places of an error in megabytes of code are looked up outside of this process', async () => {
   const functions = Array.from({ length: 20_000 }, (_, index) => `function f${index}(a, b) { return a * b + ${index} }`)
-  const error = `(() => { const { name, message, stack } = new Error('x'); return { name, message, stack, kind: 'error' } })()`
-  const large = hostile(`return done(list, { type: 'failed', error: ${error} })`, functions.join('\n'))
+  const large = hostile(`return done(list, { type: 'failed', error: ${thrown()} })`, functions.join('\n'))
   const begun = performance.now()
   insertsOf(large.code)
   const parseMs = performance.now() - begun
@@ -422,6 +488,26 @@ test('the places of an error in megabytes of code are looked up outside of this 
   delays.disable()
   expect(result?.error?.stack).toContain('at act (flows/a.ts:1:1)')
   expect(delays.max / 1e6).toBeLessThan(parseMs / 2)
+})
+
+test('a source map that ends the process fails the run without places, and the next without a new process', async () => {
+  const org = await deploy(good, { ...hostile(`return done(list, { type: 'failed', error: ${thrown()} })`), map: HUGE_MAP })
+  const finishNeighbour = await startNeighbour(org)
+  const fail = async () => (await engine.result(org, await start(org, 'hostile'), 30_000))?.error?.stack
+  expect(await fail()).toMatch(/at act \(workflow-bundle\.js:\d+:\d+\)/)
+  await finishNeighbour()
+  const before = children()
+  expect(await fail()).toMatch(/at act \(workflow-bundle\.js:\d+:\d+\)/)
+  expect(children()).toEqual(before)
+})
+
+test('an error with thousands of others in it is cut before it becomes a result', async () => {
+  const errors = (depth: number): string => thrown(depth === 0 ? '' : `, errors: Array.from({ length: 10 }, () => ${errors(depth - 1)})`)
+  const map = JSON.stringify({ version: 3, sources: ['s'.repeat(1000)], names: [], mappings: ';AAAA'.repeat(100) })
+  const org = await deploy({ ...hostile(`return done(list, { type: 'failed', error: ${errors(4)} })`), map })
+  const answer = await engine.result(org, await start(org, 'hostile'), 30_000)
+  expect(answer?.error).toMatchObject({ name: 'Error', message: 'x', errors: expect.any(Array) })
+  expect(JSON.stringify(answer?.error).length).toBeLessThan(200_000)
 })
 
 test('code that continues as new without end is blocked', async () => {

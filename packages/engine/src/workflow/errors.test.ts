@@ -58,6 +58,9 @@ describe('toFailure', () => {
     const loop = new Error('loop')
     loop.cause = loop
     expect(JSON.stringify(toFailure(loop)).match(/loop/g)?.length).toBeLessThan(50)
+    const knot = new AggregateError([], 'knot')
+    knot.errors = Array.from({ length: 10 }, () => knot)
+    expect(JSON.stringify(toFailure(knot)).match(/"message":"knot"/g)).toHaveLength(50)
   })
 
   it('returns through fromFailure', () => {

@@ -71,33 +71,46 @@ const MESSAGE_CHARS_MAX = 8000
 const STACK_LINES_MAX = 20
 const STACK_CHARS_MAX = 8000
 const DETAILS_CHARS_MAX = 64_000
-/** How deep causes are kept, and how many errors of an AggregateError. */
+/** How deep causes are kept, how many errors of an AggregateError, and how many of both together: each may contain itself. */
 const CAUSES_MAX = 4
 const ERRORS_MAX = 10
+const FAILURES_MAX = 50
 
 /**
  * The journal's form of a thrown value, with its causes and the errors of an AggregateError. Checks the shape and not the class, so it works
  * across copies of this module. Never throws, whatever a getter of the value does.
  */
-export function toFailure(error: unknown, depth = CAUSES_MAX): Failure {
+export function toFailure(error: unknown): Failure {
+  return readSafely(error, CAUSES_MAX, { failures: FAILURES_MAX })
+}
+
+/** What further errors may be kept. */
+interface Room {
+  failures: number
+}
+
+function readSafely(error: unknown, depth: number, room: Room): Failure {
+  room.failures--
   try {
-    return readFailure(error, depth)
+    return readFailure(error, depth, room)
   } catch {
     return { name: 'Error', message: 'something was thrown that cannot be read', kind: 'error' }
   }
 }
 
-function readFailure(error: unknown, depth: number): Failure {
+function readFailure(error: unknown, depth: number, room: Room): Failure {
   if (!isErrorLike(error)) return { name: 'Error', message: cut(describe(error), MESSAGE_CHARS_MAX), kind: 'error' }
   const { name, message, kind, details, stack, cause, errors } = error
+  const readInner = (inner: unknown): Failure[] => (depth === 0 || room.failures <= 0 ? [] : [readSafely(inner, depth - 1, room)])
+  const [keptCause] = cause === undefined ? [] : readInner(cause)
   return {
     name: typeof name === 'string' && name !== '' ? cut(name, NAME_CHARS_MAX) : 'Error',
     message: cut(typeof message === 'string' ? message : describe(message), MESSAGE_CHARS_MAX),
     kind: isKind(kind) ? kind : 'error',
     ...(typeof stack === 'string' ? { stack: ownFrames(stack) } : {}),
     ...(details === undefined ? {} : { details: boundedJson(details) }),
-    ...(cause === undefined || depth === 0 ? {} : { cause: toFailure(cause, depth - 1) }),
-    ...(Array.isArray(errors) && depth > 0 ? { errors: errors.slice(0, ERRORS_MAX).map((each) => toFailure(each, depth - 1)) } : {}),
+    ...(keptCause === undefined ? {} : { cause: keptCause }),
+    ...(Array.isArray(errors) && depth > 0 ? { errors: errors.slice(0, ERRORS_MAX).flatMap(readInner) } : {}),
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { sql } from '../database/sql.ts'
 import { createDueClock } from './due-clock.ts'
@@ -29,5 +29,26 @@ it('does the work behind work that fails', async () => {
   const clock = createDueClock({ kernel: t.core.kernel, kinds, notifier: null })
   clock.start()
   await done.promise
+  await clock.stop()
+})
+
+it('puts off only what fails, and not what other organizations have due', async () => {
+  let failed = 0
+  let worked = 0
+  const done = Promise.withResolvers<void>()
+  const failing = kindAt('failing', 0, async () => {
+    failed += 1
+    throw new Error('it fails')
+  })
+  const working = kindAt('working', 9, async () => {
+    worked += 1
+    if (worked === 20) done.resolve()
+    return { count: worked > 20 ? 0 : 1, latenessMs: [] }
+  })
+  const clock = createDueClock({ kernel: t.core.kernel, kinds: [failing, working], notifier: null })
+  clock.start()
+  await done.promise
+  // It is tried once a second.
+  expect(failed).toBeLessThan(worked)
   await clock.stop()
 })

@@ -26,6 +26,7 @@ export interface DueClock {
 /** Concurrent transactions. While the database works for one of them, this process plans the next. */
 const TRANSACTIONS_MAX = 2
 const RETRY_MS = 1000
+const FAILED = 'Due work failed and will be retried'
 /** Poll interval while all due rows are locked, or no room is left. */
 const LOCKED_RETRY_MS = 50
 
@@ -38,6 +39,10 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
   const { database, engine, log } = kernel
   const clock = { now: now ?? (() => engine.now()) }
 
+  /** When work that failed is tried again. The other work does not wait for it. */
+  const putOff = new Map<string, number>()
+  const takenAt = (next: NextDue): number => Math.max(next.atMs, putOff.get(keyOf(next)) ?? 0)
+
   /** Works until nothing is due. Returns the milliseconds until the next round. */
   const round = async (signal: AbortSignal): Promise<number> => {
     for (;;) {
@@ -45,17 +50,22 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
       const next = await findNextDue(database, kinds)
       // Each row is either due or waited for.
       const nowMs = clock.now()
-      const due = next.filter(({ atMs }) => atMs <= nowMs)
-      const wakeAt = next.reduce((first, { atMs }) => (atMs > nowMs ? Math.min(first, atMs) : first), latestAt)
+      for (const [key, until] of putOff) if (until <= nowMs) putOff.delete(key)
+      const due = next.filter((one) => takenAt(one) <= nowMs)
+      const wakeAt = next.reduce((first, one) => (takenAt(one) > nowMs ? Math.min(first, takenAt(one)) : first), latestAt)
       if (due.length === 0 || signal.aborted) return wakeAt - clock.now()
-      if ((await perform(due, { clock, observe }, signal)) === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
+      const { done, failures } = await perform(due, { clock, observe }, signal)
+      for (const { one } of failures) putOff.set(keyOf(one), clock.now() + RETRY_MS)
+      const [first] = failures
+      if (first !== undefined && !signal.aborted) log.warn({ error: first.error, failures: failures.length }, FAILED)
+      if (done === 0 && failures.length === 0) return Math.min(wakeAt - clock.now(), LOCKED_RETRY_MS)
     }
   }
 
   const loop = createLoop({
     round,
     onError(error) {
-      log.warn({ error }, 'Due work failed and will be retried')
+      log.warn({ error }, FAILED)
       return RETRY_MS
     },
   })
@@ -72,18 +82,25 @@ export function createDueClock({ kernel, kinds, notifier, observe, now, pollMs =
   }
 }
 
+const keyOf = ({ kind, org }: NextDue): string => `${kind.name} ${org}`
+
+interface Failed {
+  readonly one: NextDue
+  readonly error: unknown
+}
+
 /**
  * Runs one transaction for each item. If there are few items, one may get several concurrent transactions. Work that fails does not keep the work
- * behind it waiting. Returns how many rows were handled. @throws the first error, when all items have been tried
+ * behind it waiting. Returns how many rows were handled, and what failed.
  */
 async function perform(
   due: readonly NextDue[],
   { clock, observe }: { readonly clock: DueWork['clock']; readonly observe: DueClockOptions['observe'] | undefined },
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly done: number; readonly failures: readonly Failed[] }> {
   const repeat = (one: NextDue) => (one.kind.isParallel ? Array<NextDue>(TRANSACTIONS_MAX).fill(one) : [one])
   const waiting = due.length >= TRANSACTIONS_MAX ? [...due] : due.flatMap(repeat)
-  const failures: unknown[] = []
+  const failures: Failed[] = []
   let done = 0
   const takeFromWaiting = async () => {
     for (let one = waiting.shift(); one !== undefined && !signal.aborted; one = waiting.shift()) {
@@ -93,11 +110,10 @@ async function perform(
         done += count
         for (const ms of latenessMs) observe?.(kind.name, ms)
       } catch (error) {
-        failures.push(error)
+        failures.push({ one, error })
       }
     }
   }
   await Promise.all(Array.from({ length: TRANSACTIONS_MAX }, takeFromWaiting))
-  if (failures.length > 0) throw failures[0]
-  return done
+  return { done, failures }
 }

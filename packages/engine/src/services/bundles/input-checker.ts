@@ -58,6 +58,8 @@ export class InputChecker {
 }
 
 const ISSUES_MAX = 100
+const PATH_CHARS_MAX = 1000
+const MESSAGE_CHARS_MAX = 8000
 
 /** Throws for anything but an answer to `count` inputs. */
 function readIssues(answers: unknown, count: number): readonly (readonly Issue[])[] {
@@ -67,8 +69,11 @@ function readIssues(answers: unknown, count: number): readonly (readonly Issue[]
   return answers.map((list: unknown) => {
     if (list === null) return []
     if (!Array.isArray(list) || !list.every(isIssue)) throw new TypeError('the bundle does not answer with a list of issues')
-    return list.slice(0, ISSUES_MAX)
+    return list
+      .slice(0, ISSUES_MAX)
+      .map(({ path, message }) => ({ path: cut(path, PATH_CHARS_MAX), message: cut(message, MESSAGE_CHARS_MAX) }))
   })
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string'
+const cut = (text: string, max: number): string => text.slice(0, max).toWellFormed()

@@ -30,7 +30,8 @@ export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onF
   }
   let outcome: Outcome | null = null
   let isHolding = false
-  const work = transact.call(scope.store, scope.worker(), async (tx) => {
+  const worker = scope.worker()
+  const work = transact.call(scope.store, worker, async (tx) => {
     const result = await perform(scope, attempt, { tx })
     if (!result.ok) throw new Failed(result)
     // A run commits its transactional steps one after another.
@@ -57,7 +58,8 @@ export function attemptTransactionally(scope: WorkerScope, attempt: Attempt, onF
     },
     (error: unknown) => {
       const isLost = error instanceof Fenced || error instanceof Ambiguous
-      if (isLost) scope.flusher.abandon(error)
+      // An error may come after the loss of which it is a part. The runs that this process has claimed since are not concerned.
+      if (isLost && worker === scope.worker()) scope.flusher.abandon(error)
       // Also after a loss: other steps of this run hold open transactions, wait for their turn and must notice the loss.
       if (isHolding) releaseHeld(scope, run)
       if (!isLost) onFailed(toOutcome(error))

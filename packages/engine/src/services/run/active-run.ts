@@ -60,7 +60,8 @@ export interface Outcome {
 export type Phase =
   /**
    * It is being replayed; or its first turn is due, and a worker that held it before may have begun commands that the workflow will issue.
-   * Messages may answer those commands, so they wait until the workflow has issued them.
+   * Messages may answer those commands, so they wait until the workflow has issued them. Or it was cancelled while no worker had it, and its
+   * open commands wait until its code knows.
    */
   | { readonly type: 'repeating'; readonly pausing: boolean }
   /** Its workflow runs. `linger`: it has nothing to do and keeps its slot a moment longer, in case an outcome arrives at once. */

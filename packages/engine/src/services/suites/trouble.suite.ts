@@ -356,6 +356,29 @@ export function describeTrouble(t: EngineTests): void {
       await state(run, 'waiting')
     })
 
+    it.each([
+      ['careful', 'unread'],
+      ['relay', 0],
+    ])('begins no step again of a run that was cancelled before its worker was lost: %s', async (workflow, input) => {
+      await boot({ work: false })
+      let registered = 0
+      // It reads no message, as if a body never returned, and does not come back.
+      const hung = (own: Store): Store => ({
+        ...own,
+        inbox: () => new Promise(() => {}),
+        register: (info) => (registered++ === 0 ? own.register(info) : new Promise(() => {})),
+      })
+      const at = gate(input === 0 ? 'relay' : 'unread')
+      const worker = await process([], hung).work({ steps: stepRegistry() })
+      const run = await start(workflow, input)
+      await at.reached.promise
+      await t.engine.cancel(t.org, run, 'enough')
+      await t.engine.store.retire(worker.id)
+      await t.engine.work({ steps: stepRegistry() })
+      expect(await end(run)).toMatchObject({ status: 'cancelled' })
+      expect(of(run, 'gated')).toHaveLength(1)
+    })
+
     it('a signal sent before the loss of a worker is received after the replay continues as new', async () => {
       await boot({ work: false })
       const { store } = t.engine

@@ -7,7 +7,7 @@ import { record } from '../run/deliver.ts'
 import { abortStep, marker, register } from '../run/open-command.ts'
 import { block, considerIdle } from '../run/park.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
-import { readAgain } from './read-inbox.ts'
+import { readAgain, readThenContinue } from './read-inbox.ts'
 
 /** A loop without steps and waits would keep the worker and the database busy forever. */
 const IDLE_MAX = 1000
@@ -34,11 +34,10 @@ export function react(scope: WorkerScope, run: ActiveRun, reaction: Reaction): v
     if (!isFresh) readAgain(scope, run)
     return
   }
-  if (!isFresh) run.phase = { type: 'live', pausing: isPausing(run), linger: null }
+  if (!isFresh) return readThenContinue(scope, run, isPausing(run))
   // Invariant: a command dropped in the turn that issued it is never begun.
-  for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, isFresh)
-  if (isFresh) considerIdle(scope, run)
-  else readAgain(scope, run)
+  for (const command of opened) if (run.open.get(command.cmd) === command) beginCommand(scope, run, command, true)
+  considerIdle(scope, run)
 }
 
 /** Drops an open command: aborts its body, asks its child to stop, and ignores its outcome. */

@@ -3,7 +3,7 @@ import type { Failure, Json } from '../../workflow/protocol.ts'
 import { continueRun, terminate } from '../command/begin-command.ts'
 import { acknowledge, bufferSignal } from '../command/signals.ts'
 import { toError } from '../observe.ts'
-import { type ActiveRun, isLive, type OpenCommand, type Outcome } from '../run/active-run.ts'
+import { type ActiveRun, isLive, isPausing, type OpenCommand, type Outcome } from '../run/active-run.ts'
 import { deliverCancel } from '../run/cancel.ts'
 import { deliver, rejected, resolved } from '../run/deliver.ts'
 import { considerIdle } from '../run/park.ts'
@@ -11,8 +11,8 @@ import type { WorkerScope } from '../run/worker-scope.ts'
 
 const RETRY_MS = 200
 
-/** Reads a run's unread messages and acts on them. Called after a poke. Only one read at a time. */
-export function readInbox(scope: WorkerScope, run: ActiveRun): void {
+/** Reads a run's unread messages and acts on them. Called after a poke. Only one read at a time. `next` follows the first read. */
+export function readInbox(scope: WorkerScope, run: ActiveRun, next = () => {}): void {
   if (!isLive(run)) return
   if (run.phase.type === 'repeating') {
     run.inbox = 'again'
@@ -35,6 +35,7 @@ export function readInbox(scope: WorkerScope, run: ActiveRun): void {
       run.inbox = 'idle'
       if (!isLive(run)) return
       if (box && run.held === null) receiveAll(scope, run, box.wakes, box.pauseRequested, box.messages)
+      next()
       if (isStale) readInbox(scope, run)
       else considerIdle(scope, run)
     },
@@ -42,15 +43,28 @@ export function readInbox(scope: WorkerScope, run: ActiveRun): void {
       scope.observe({ type: 'trouble', where: 'inbox', error: toError(error) })
       // Not `idle` yet, so that the run is not parked: its `wakes` may count a message that it has not seen, and nothing else would wake
       // it.
-      scope.clock.setTimeout(() => readAgain(scope, run), RETRY_MS)
+      scope.clock.setTimeout(() => readAgain(scope, run, next), RETRY_MS)
     },
   )
 }
 
 /** Reads the messages that arrived while the run could not. */
-export function readAgain(scope: WorkerScope, run: ActiveRun): void {
+export function readAgain(scope: WorkerScope, run: ActiveRun, next?: () => void): void {
   run.inbox = 'idle'
-  readInbox(scope, run)
+  readInbox(scope, run, next)
+}
+
+/**
+ * Continues a run that another worker had, or that was parked, after its messages. If it was cancelled, only what its code still asks for then
+ * begins: a body that ends its workers must not begin again.
+ */
+export function readThenContinue(scope: WorkerScope, run: ActiveRun, pausing: boolean): void {
+  run.phase = { type: 'live', pausing, linger: null }
+  readAgain(scope, run, () => {
+    if (run.phase.type !== 'live') return
+    if (run.generation.cancelled === null || run.queue.length === 0) continueRun(scope, run, isPausing(run))
+    else run.phase = { type: 'repeating', pausing: isPausing(run) }
+  })
 }
 
 function receiveAll(scope: WorkerScope, run: ActiveRun, wakes: number, pauseRequested: boolean, messages: readonly Message[]): void {

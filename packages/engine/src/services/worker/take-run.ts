@@ -9,7 +9,7 @@ import { marker, startDelivery } from '../run/open-command.ts'
 import { block, considerIdle, parkAgain } from '../run/park.ts'
 import { replay } from '../run/replay.ts'
 import type { WorkerScope } from '../run/worker-scope.ts'
-import { readAgain, readInbox } from './read-inbox.ts'
+import { readAgain, readInbox, readThenContinue } from './read-inbox.ts'
 
 /** Begins a run without history, whose bundle is loaded. */
 export function beginFresh(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle): ActiveRun {
@@ -58,10 +58,9 @@ function isFresh(row: ClaimedRun): boolean {
 function continueCached(scope: WorkerScope, run: ActiveRun, row: ClaimedRun): void {
   run.wakes = row.wakes
   scope.active.set(run.id, run)
+  if (row.wakes > 0) return readThenContinue(scope, run, row.pauseRequested)
   continueRun(scope, run, row.pauseRequested)
-  if (!isLive(run)) return
-  if (row.wakes > 0) readInbox(scope, run)
-  else considerIdle(scope, run)
+  considerIdle(scope, run)
 }
 
 async function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: LoadedBundle, rows: readonly JournalRow[]): Promise<void> {
@@ -81,12 +80,14 @@ async function continueReplayed(scope: WorkerScope, row: ClaimedRun, bundle: Loa
   for (const patch of replayed.patches) record(scope, run, marker('patch', patch, run.at))
   // The lost worker may not have sent the requests to stop.
   for (const child of replayed.takenBack) cancelDroppedChild(scope, run, child)
+  // An earlier incarnation may have read messages without receiving them, and others may have arrived during the replay.
+  const hasMessages = row.wakes > 0 || run.inbox === 'again'
   if (replayed.completion) endRun(scope, run, replayed.completion)
+  else if (hasMessages) return readThenContinue(scope, run, row.pauseRequested)
   else continueRun(scope, run, row.pauseRequested)
   if (!isLive(run)) return
-  // An earlier incarnation may have read messages without receiving them, and others may have arrived during the replay. A run that
-  // continues as new still waits for them.
-  if (row.wakes > 0 || run.inbox === 'again') readAgain(scope, run)
+  // A run that continues as new still waits for its messages.
+  if (hasMessages) readAgain(scope, run)
   else considerIdle(scope, run)
 }
 
@@ -96,8 +97,7 @@ export function continueKept(scope: WorkerScope, run: ActiveRun): void {
   if (phase.type !== 'parking') return
   if (phase.state === 'blocked' || phase.state === 'ready') return parkAgain(scope, run, phase)
   if (!hasCoroutine(run)) return parkAgain(scope, run, { ...phase, state: 'ready' })
-  continueRun(scope, run, phase.state === 'paused')
-  readInbox(scope, run)
+  readThenContinue(scope, run, phase.state === 'paused')
 }
 
 /** Blocks a run that cannot be replayed here at all. */

@@ -47,6 +47,7 @@ export interface WorkerParts {
 
 /** In a hint: any worker or any queue. */
 export const ANY = '*'
+const SUSPECTS_MAX = 10_000
 const RETRY_MIN_MS = 50
 const RETRY_MAX_MS = 2000
 
@@ -262,8 +263,10 @@ export class EngineWorker implements Worker {
     for (const run of guilty) {
       if (isCertain) block(this.scope, run, `The workflow code failed outside of its function: ${error.message}`)
       else if (suspects.has(run.id)) block(this.scope, run, `The workflow code ended its sandbox twice: ${error.message}`)
-      else suspects.add(run.id)
+      else if (this.scope.active.has(run.id)) suspects.add(run.id)
     }
+    // Another worker may have taken a suspect, which then does not park or end here.
+    for (const oldest of suspects) if (suspects.size > SUSPECTS_MAX) suspects.delete(oldest)
     // What the others answered is lost too. At once, so that none of them is taken for one that waits for nothing.
     for (const run of runs) if (isLive(run)) release(this.scope, run)
     this.scope.sandboxes.failed(bundle, error)

@@ -11,11 +11,13 @@ export function register(session: Session, info: WorkerInfo): { worker: WorkerId
 }
 
 export function retire(session: Session, worker: WorkerId): number {
-  // Its process lives, so it was not lost, and no run stays blocked because of it.
+  // Its process lives, so it was not lost, and no run waits or stays blocked because of it.
   for (const live of session.tables.live.values()) {
-    const before = live.lostBy.length
-    live.lostBy = live.lostBy.filter((lost) => lost !== worker)
-    if (live.state === 'blocked' && before > LOSSES_MAX && live.lostBy.length <= LOSSES_MAX) makeReady(live, session.now)
+    const { state, lostBy } = live
+    live.lostBy = lostBy.filter((lost) => lost !== worker)
+    const isWait = state === 'waiting' && lostBy.at(-1) === worker
+    const isBlock = state === 'blocked' && lostBy.length > LOSSES_MAX && live.lostBy.length <= LOSSES_MAX
+    if (isWait || isBlock) makeReady(live, session.now)
   }
   const row = session.tables.workers.get(worker)
   if (row === undefined || row.fenced) return 0

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { emptyBatch } from '../../store/empty-batch.ts'
-import type { AdmittedStart, FlushBatch, FlushResult, Message, RunId, Store } from '../../store/store.ts'
+import type { AdmittedStart, FlushBatch, FlushResult, Message, RunId, Store, WorkerId } from '../../store/store.ts'
 import type { Pair, Side } from './pair.ts'
 
 /** One operation on both stores. Afterwards the live runs are compared, and everything stored of `run`. */
@@ -13,6 +13,8 @@ export interface Operation {
 type Plan = (pair: Pair, pick: number, option: number) => Promise<Operation | null>
 
 const HOUR = 3_600_000
+/** Of a worker that may be silent for the whole suite. */
+const LONG_MS = 24 * HOUR
 const priorities = ['low', 'normal', 'high', 'urgent'] as const
 const policies = ['queue', 'cancel_in_progress', 'cancel_newest'] as const
 /** Each action takes one by its number, so that a replaced or copied run shows whose it has. */
@@ -173,10 +175,58 @@ async function fork(pair: Pair, pick: number, option: number): Promise<Operation
 }
 
 async function register(pair: Pair): Promise<Operation> {
-  const info = { host: 'h', pid: 1, version: '0', queues: [pair.queue], slots: 1, steps: [], orgs: null }
-  const [memory, postgres] = [await pair.stores.memory.register(info), await pair.stores.postgres.register(info)]
-  pair.workers.push({ memory: memory.worker, postgres: postgres.worker })
+  await addWorker(pair)
   return { run: null, act: async () => null }
+}
+
+const info = (pair: Pair) => ({ host: 'h', pid: 1, version: '0', queues: [pair.queue], slots: 1, steps: [], orgs: null })
+
+async function addWorker(pair: Pair): Promise<Readonly<Record<Side, WorkerId>>> {
+  const [memory, postgres] = [await pair.stores.memory.register(info(pair)), await pair.stores.postgres.register(info(pair))]
+  const worker = { memory: memory.worker, postgres: postgres.worker }
+  for (const side of ['memory', 'postgres'] as const) await pair.stores[side].beat(worker[side], { leaseMs: LONG_MS, queues: [], idle: [] })
+  pair.workers.push(worker)
+  return worker
+}
+
+/** After six a run is blocked; after five without the one that returns, it is not. */
+const LOSSES = [1, 2, 3, 5, 6, 6, 7, 8]
+
+/**
+ * Several workers, one after another, claim all runs and fall silent: first one that may hold runs already. The beats of a last one hand the
+ * runs on. Perhaps one of the silent workers returns.
+ */
+async function loseWorkers(pair: Pair, pick: number, option: number): Promise<Operation> {
+  const known = at(pair.workers, pick)
+  const lost = known === undefined ? [] : [known]
+  while (lost.length < (at(LOSSES, option) ?? 1)) lost.push(await addWorker(pair))
+  const reaper = await addWorker(pair)
+  const idle = pair.runs.filter((_, index) => index % 3 === pick % 3)
+  const act: Operation['act'] = async (store, side) => {
+    const answers: unknown[] = []
+    for (const worker of lost) {
+      // Without a lease, it has been silent for too long at once.
+      const { alive } = await store.beat(worker[side], { leaseMs: 0, queues: [], idle: pick % 4 === 1 ? idle : [] })
+      if (!alive) continue
+      const claimed = await store.claim({ worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 })
+      answers.push(claimed.map(({ run, crashes }) => `${run} ${crashes}`).sort())
+      await reap(pair, store, worker[side], reaper[side])
+    }
+    if (pick % 2 === 0) answers.push(await store.retire(at(lost, pick)?.[side] ?? ''))
+    return answers
+  }
+  return { run: null, act }
+}
+
+/** A reaper that was silent itself tries again. */
+async function reap(pair: Pair, store: Store, worker: WorkerId, reaper: WorkerId): Promise<void> {
+  const isHeld = async () => (await store.liveRuns(pair.org, null, null, 1000)).some((live) => live.worker === worker)
+  for (let tries = 0; tries < 20 && (tries === 0 || (await isHeld())); tries++) {
+    await pair.clock.advance(1)
+    await store.beat(reaper, { leaseMs: LONG_MS, queues: [], idle: [] })
+    await store.beat(reaper, { leaseMs: 0, queues: [], idle: [] })
+    await pair.clock.advance(1)
+  }
 }
 
 const onWorker = (use: (store: Store, worker: string, pair: Pair) => Promise<unknown>): Plan => {
@@ -205,11 +255,12 @@ export const plans: Readonly<Record<string, { readonly weight: number; readonly 
   send: { weight: 5, plan: send },
   receive: { weight: 2, plan: receive },
   fork: { weight: 2, plan: fork },
-  retire: { weight: 1, plan: onWorker((store, worker) => store.retire(worker)) },
+  loseWorkers: { weight: 3, plan: loseWorkers },
+  retire: { weight: 2, plan: onWorker((store, worker) => store.retire(worker)) },
   beat: {
     weight: 2,
     plan: onWorker(async (store, worker, pair) => {
-      const found = await store.beat(worker, { leaseMs: 24 * HOUR, queues: [pair.queue], idle: [] })
+      const found = await store.beat(worker, { leaseMs: LONG_MS, queues: [pair.queue], idle: [] })
       // Other sequences leave runs past their deadline in the same database.
       return { ...found, poked: [...found.poked].sort(), overdue: false }
     }),

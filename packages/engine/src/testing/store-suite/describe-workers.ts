@@ -106,6 +106,25 @@ export function describeWorkers(world: () => World): void {
     expect((await store.live(org, run))?.crashes).toBe(1)
   })
 
+  it('a run that waits because of a loss continues when that worker returns', async () => {
+    const { store, worker, running, crash, claim, org } = world()
+    const [first, me] = [await worker(), await worker()]
+    const run = await running(first)
+    await crash(run, me)
+    const second = await worker()
+    expect(await claim(second)).toEqual([run])
+    await crash(run, me)
+    const seen = async () => {
+      const live = await store.live(org, run)
+      return [live?.state, live?.crashes, live?.at === null]
+    }
+    expect(await seen()).toEqual(['waiting', 2, false])
+    await store.retire(first)
+    expect(await seen()).toEqual(['waiting', 1, false])
+    await store.retire(second)
+    expect(await seen()).toEqual(['ready', 0, true])
+  })
+
   it('a worker that was silent itself reaps no other', async () => {
     const { worker, running, beat, ageBeats, state } = world()
     const [me, other] = [await worker(), await worker()]
