@@ -8,6 +8,9 @@ const destination = resolve(process.argv[2] ?? join(root, 'dist'))
 await import('./build.ts')
 mkdirSync(destination, { recursive: true })
 
+// Ctrl-C ends npm, too, and then the copies below are removed.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => {})
+
 // npm packs only a LICENSE inside the package's folder, so copy it there.
 const licences = readWorkspaces().map(({ folder }) => join(folder, 'LICENSE'))
 for (const licence of licences) copyFileSync(join(root, 'LICENSE'), licence)

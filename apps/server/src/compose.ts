@@ -18,6 +18,7 @@ import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
 import { maintainDaily } from './maintain-daily.ts'
+import { logFacts } from './observe/log-facts.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { describeDatabaseStart, openStorage } from './open-storage.ts'
@@ -253,15 +254,5 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
 function observeAll(...observers: ((fact: EngineFact) => void)[]): (fact: EngineFact) => void {
   return (fact) => {
     for (const observe of observers) observe(fact)
-  }
-}
-
-/** Logs the facts that an operator should read about. The others appear in the metrics only. */
-function logFacts(log: Logger): (fact: EngineFact) => void {
-  return (fact) => {
-    if (fact.type === 'trouble') log.warn({ error: fact.error, where: fact.where }, 'the engine recovered from an error')
-    if (fact.type === 'blocked') log.warn({ run: fact.run, workflow: fact.workflow, reason: fact.reason }, 'a run is blocked')
-    if (fact.type === 'lost') log.warn({ cause: fact.cause, runs: fact.runs }, 'the worker lost its registration and is taking a new one')
-    if (fact.type === 'reaped' && fact.runs > 0) log.info({ runs: fact.runs }, 'runs of a silent worker were returned to the queue')
   }
 }

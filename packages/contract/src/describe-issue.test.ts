@@ -12,6 +12,7 @@ test.each<[z.ZodType, unknown, string]>([
   [z.number(), Number.NaN, 'Expected a number, got NaN'],
   [z.number().int(), 1.5, 'Expected a whole number, got a number with a fraction'],
   [z.boolean(), null, 'Expected true or false, got null'],
+  [z.string(), true, 'Expected a text, got true'],
   [z.array(z.string()), {}, 'Expected a list, got an object'],
   [z.record(z.string(), z.number()), [], 'Expected an object, got a list'],
   [z.enum(['skip', 'allow_all']), 'all', 'Expected one of "skip", "allow_all"'],
@@ -40,6 +41,7 @@ test.each<[z.ZodType, unknown, string]>([
 test('replaces the words that validators of workflows have from zod, and no others', () => {
   expect(describeMessage('Invalid input: expected string, received undefined')).toBe('Missing; expected a text')
   expect(describeMessage('Invalid input: expected int, received number')).toBe('Expected a whole number, got a number with a fraction')
+  expect(describeMessage('Invalid input')).toBe('Fits none of the accepted forms')
   expect(describeMessage('The town is not known')).toBe('The town is not known')
 })
 
@@ -48,6 +50,29 @@ const form = z.union([
   z.strictObject({ every: z.object({ minutes: z.number() }) }),
   z.strictObject({ at: z.string(), zone: z.string() }),
 ])
+
+const orNot = z.union([z.literal(false), z.strictObject({ max: z.number() })])
+const wait = z.union([
+  z.string(),
+  z.strictObject({ for: z.string() }),
+  z.strictObject({ signal: z.string(), by: z.array(z.string()).optional() }),
+])
+const orAll = z.union([z.string(), z.literal('all')])
+
+test.each<[z.ZodType, unknown, string, string]>([
+  [orNot, true, '', 'Expected false or an object, got true'],
+  [orNot, undefined, '', 'Missing; expected false or an object'],
+  [orNot, {}, 'max', 'Missing; expected a number'],
+  [orAll, 5, '', 'Expected a text or "all", got a number'],
+  // Two forms are equally near.
+  [wait, {}, '', 'for: Missing; expected a text, or signal: Missing; expected a text'],
+  [wait, { signal: 'go', for: '1h' }, '', 'Unknown field signal, or Unknown field for'],
+  // zod compares the length of a list with that of a text, too.
+  [z.union([z.string().min(1), z.strictObject({})]), [], '', 'Expected a text or an object, got a list'],
+])('%# says of a union of values and types what each expects', (shape, raw, path, message) => {
+  const issues = expandUnions(shape.safeParse(raw, { error: describeIssue }).error?.issues ?? [])
+  expect(issues.map((issue) => [issue.path.join('.'), issue.message])).toEqual([[path, message]])
+})
 
 test.each<[unknown, string, string]>([
   [5, '', 'Expected a text or an object, got a number'],

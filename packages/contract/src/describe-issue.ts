@@ -14,6 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'an object',
   undefined: 'nothing',
 }
+const FITS_NONE = 'Fits none of the accepted forms'
 const toWords = (type: string): string => TYPES[type] ?? type
 
 /** What is counted, by the type of the value. Of a number, nothing is. */
@@ -37,7 +38,7 @@ export function describeIssue(issue: RawIssue): string | undefined {
       return `Expected ${issue.exact ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'} ${count(issue.maximum, issue.origin)}`
     case 'invalid_union':
       return issue.options === undefined || issue.discriminator === undefined
-        ? 'Fits none of the accepted forms'
+        ? FITS_NONE
         : describeValues(issue.options as readonly unknown[], (issue.input as Record<string, unknown>)[issue.discriminator])
     default:
       return undefined
@@ -58,12 +59,14 @@ function describeValues(values: readonly unknown[], input: unknown): string {
 
 /** The words of zod, as validators of workflows have them, in ours; any other text as it is. */
 export function describeMessage(message: string): string {
+  // Of a union.
+  if (message === 'Invalid input') return FITS_NONE
   const [, expected, received] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? []
   return expected === undefined || received === undefined ? message : describeType(expected, received)
 }
 
 function typeOf(value: unknown): string {
-  if (value === null || Number.isNaN(value)) return String(value)
+  if (value === null || typeof value === 'boolean' || Number.isNaN(value)) return String(value)
   return Array.isArray(value) ? 'array' : typeof value
 }
 

@@ -33,7 +33,7 @@ export const PROBLEMS = {
     title: 'Too many requests',
     meaning:
       'This key sent more requests than its rate limit allows, or too many schemas, schedules, pipelines and documents of its organization ' +
-      'wait to be computed, or too many made-up keys came from this network.',
+      'wait to be computed, or too many made-up keys and addresses of webhooks came from this network. A webhook takes 20 deliveries a second.',
     remedy: 'Wait for `retryAfterMs` (also in the header `Retry-After`, in seconds), then send the request again.',
   },
   internal: {

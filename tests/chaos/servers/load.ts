@@ -23,6 +23,8 @@ const AGAIN_MS = 100
 const SLOW_MS = 500
 /** Requests of one caller in progress. */
 const ASKED_MAX = 10
+/** The key is exchanged for new tokens after this time, well before they expire. */
+const RENEW_MS = 5 * 60_000
 /** How long a read waits for the result of a run. */
 const WAIT_MS = 2000
 
@@ -86,7 +88,9 @@ class Callers implements Load {
   private count = 0
   private change = 0
   private lastRun = ''
-  private tokens: string[] = []
+  /** For each server, a token that the other one signed. */
+  private readonly tokens = ['', '']
+  private renewedAt = Number.NEGATIVE_INFINITY
   private hook = { path: '', secret: '' }
 
   constructor(world: World) {
@@ -125,8 +129,7 @@ class Callers implements Load {
     await must(second, { path: '/api/v1/automations', body: emitting })
     const { url = '', signingSecret = '' } = await must(second, { path: '/api/v1/automations/hook/rotate-webhook', body: {} })
     this.hook = { path: new URL(url).pathname, secret: signingSecret }
-    const tokens = await Promise.all([second, first].map((server) => must(server, { path: '/api/v1/tokens', body: {} })))
-    this.tokens = tokens.map(({ accessToken = '' }) => accessToken)
+    await this.renewTokens()
     await this.startKeyed(0)
   }
 
@@ -137,6 +140,7 @@ class Callers implements Load {
       ...each.map(({ server }) => this.while(() => this.startPlain(server), STARTS_MS * 2)),
       ...each.map(({ at }) => this.while(() => this.deliver(at), DELIVERIES_MS)),
       this.while(() => this.apply(), WRITES_MS * 2),
+      this.while(() => this.renewTokens(), WRITES_MS),
     ])
     this.reading = Promise.all([
       ...each.map(({ server, at }) => this.cycle(server, this.reads(at), READS_MS)),
@@ -256,13 +260,28 @@ class Callers implements Load {
     this.change = n
   }
 
+  private async renewTokens(): Promise<void> {
+    if (performance.now() - this.renewedAt < RENEW_MS) return
+    this.renewedAt = performance.now()
+    for (const at of this.tokens.keys()) {
+      const text = await this.insist(1 - at, () => ({ path: '/api/v1/tokens', body: {} }))
+      this.tokens[at] = (JSON.parse(text) as { accessToken: string }).accessToken
+    }
+  }
+
   private reads(at: number): readonly Request[] {
-    const bearer = this.tokens[at] ?? ''
+    const token = () => this.tokens[at] ?? ''
+    const withToken = (path: string): Request => ({
+      path,
+      get bearer() {
+        return token()
+      },
+    })
     const mcp = { accept: 'application/json, text/event-stream' }
     const callTool = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'run_list', arguments: { limit: 3 } } }
     const lastRun = () => this.lastRun
     return [
-      { path: '/api/v1/runs?limit=20', bearer },
+      withToken('/api/v1/runs?limit=20'),
       { path: '/api/v1/automations' },
       {
         get path() {
@@ -270,7 +289,7 @@ class Callers implements Load {
         },
         waitMs: WAIT_MS,
       },
-      { path: '/api/v1/events?limit=20', bearer },
+      withToken('/api/v1/events?limit=20'),
       {
         get path() {
           return `/api/v1/runs/${lastRun()}/why`
@@ -279,7 +298,7 @@ class Callers implements Load {
       { path: '/trpc/runs.list?input=%7B%22limit%22%3A5%7D' },
       { path: '/mcp', body: callTool, headers: mcp },
       { path: '/tasks' },
-      { path: '/api/v1/automations/second-0/firings?limit=5', bearer },
+      withToken('/api/v1/automations/second-0/firings?limit=5'),
       { path: '/api/v1/workers' },
     ]
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createPlainServer } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -16,9 +17,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-async function install(registry: string, more: Readonly<Record<string, string>> = {}): Promise<string | null> {
+async function install(
+  registry: string,
+  more: Readonly<Record<string, string>> = {},
+  signal = new AbortController().signal,
+): Promise<string | null> {
   const env = { PATH: process.env.PATH, HOME: folder, npm_config_registry: registry, npm_lifecycle_event: 'orrery', ...more }
-  return await installPackages(folder, env).then(
+  return await installPackages(folder, signal, env).then(
     () => null,
     (thrown: Error) => thrown.message,
   )
@@ -29,6 +34,23 @@ test("says in a sentence, without npm's stack, that the registry cannot be reach
     'npm install failed: npm cannot reach http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Check the network, the proxy and ' +
       `\`npm config get registry\`.\nThe project files are complete: run npm install in ${folder}`,
   )
+})
+
+test('ends npm at an interruption', { timeout: 60_000 }, async () => {
+  const interrupt = new AbortController()
+  // A registry that never answers.
+  const server = createPlainServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const registry = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const installing = install(registry, {}, interrupt.signal)
+    await once(server, 'request')
+    interrupt.abort(new Error('stop'))
+    expect(await installing).toBe('stop')
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })
 
 test("trusts the system's certificates", { timeout: 60_000 }, async () => {

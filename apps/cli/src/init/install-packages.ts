@@ -3,8 +3,12 @@ import { spawn } from 'node:child_process'
 /** What a user configures by environment. Other variables of npm describe the package whose script started this process. */
 const CONFIGURED = /^npm_config_(registry|cafile|cache|noproxy|proxy|https_proxy|strict_ssl|userconfig)$/i
 
-/** Runs npm install. Throws with a sentence that says why it failed. */
-export async function installPackages(folder: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<void> {
+/** Runs npm install. Throws with a sentence that says why it failed, or with the reason of the signal, which ends npm. */
+export async function installPackages(
+  folder: string,
+  signal: AbortSignal,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<void> {
   const kept = Object.entries(env).filter(([name]) => CONFIGURED.test(name) || !(/^npm_/i.test(name) || name === 'INIT_CWD'))
   // npm's own pauses between attempts are 10 s and 60 s, for each package.
   const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
@@ -14,18 +18,23 @@ export async function installPackages(folder: string, env: Readonly<Record<strin
     env: { NODE_USE_SYSTEM_CA: '1', ...Object.fromEntries(kept) },
     stdio: ['ignore', 'ignore', 'pipe'],
     shell: process.platform === 'win32',
+    signal,
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })
   const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
+    // An interruption is an error, too. npm has ended only when it has closed its streams.
+    child.once('error', (error) => child.pid === undefined && reject(error))
     child.once('close', resolve)
   })
-  if (status === 0) return
-  throw new Error(`${describe(said)}\nThe project files are complete: run npm install in ${folder}`)
+  signal.throwIfAborted()
+  if (status !== 0) throw new Error(`${describe(said)}\n${sayWhatIsLeft(folder)}`)
 }
+
+/** What to do after an installation that did not succeed. */
+export const sayWhatIsLeft = (folder: string): string => `The project files are complete: run npm install in ${folder}`
 
 /** npm reports a fault of the network with a stack of its own code. */
 function describe(said: string): string {

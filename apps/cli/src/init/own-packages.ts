@@ -26,13 +26,13 @@ function findCheckout(): string | null {
  * The entries for Orrery's packages in the app's package.json. A checkout has no published packages, so they are packed and
  * copied into the app's `vendor/`. All of them are listed, so that npm asks no registry for one.
  */
-export function ownPackages(say: (text: string) => void): OwnPackages {
+export async function ownPackages(say: (text: string) => void, signal: AbortSignal): Promise<OwnPackages> {
   const checkout = findCheckout()
   if (checkout === null) {
     const dependencies = Object.fromEntries(IMPORTED.map((name) => [name, version]))
     return { dependencies, devDependencies: { '@orrery/cli': version }, vendor: null }
   }
-  const vendor = packCheckout(checkout, say)
+  const vendor = await packCheckout(checkout, say, signal)
   const entries = readdirSync(vendor)
     .filter((file) => file.endsWith('.tgz'))
     .map((file) => [nameOf(file), `file:vendor/${file}`] as const)

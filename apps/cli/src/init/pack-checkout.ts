@@ -1,31 +1,44 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 
-/** A lock older than this belongs to a build that has died. */
+/** A lock older than this belongs to a build that makes no progress. */
 const LOCK_STALE_MS = 10 * 60_000
 
 /**
  * Packs the packages of the checkout as npm would publish them, and returns their folder. Packs again only after one of their
- * files has changed.
+ * files has changed. Throws the reason of the signal when it is aborted, after what it had begun has ended.
  */
-export function packCheckout(checkout: string, say: (text: string) => void): string {
+export async function packCheckout(checkout: string, say: (text: string) => void, signal: AbortSignal): Promise<string> {
   const cache = join(checkout, 'node_modules/.cache/orrery-pack')
   const target = join(cache, hashSources(checkout))
   if (existsSync(target)) return target
-  return withLock(join(cache, 'lock'), () => {
+  return await withLock(join(cache, 'lock'), signal, async () => {
     if (existsSync(target)) return target
     say('packing the packages of this checkout …')
     const draft = `${target}.draft`
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=orrery-source', join(checkout, 'tools/pack.ts'), draft], {
-      cwd: checkout,
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new Error(`the packages of this checkout cannot be packed\n${stdout}${stderr}`)
+    await runPack(checkout, draft, signal)
     renameSync(draft, target)
     return target
   })
+}
+
+async function runPack(checkout: string, draft: string, signal: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, ['--conditions=orrery-source', join(checkout, 'tools/pack.ts'), draft], {
+    cwd: checkout,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  })
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (said += text))
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (error) => child.pid === undefined && reject(error))
+    child.once('close', resolve)
+  })
+  signal.throwIfAborted()
+  if (status !== 0) throw new Error(`the packages of this checkout cannot be packed\n${said}`)
 }
 
 /** Hashes the names and contents of all files that go into the packages. */
@@ -51,22 +64,42 @@ function hashSources(checkout: string): string {
 }
 
 /** Runs `work` under a lock for this machine, because the build writes into the packages' own `dist` folders. */
-function withLock<T>(lock: string, work: () => T): T {
+async function withLock<T>(lock: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   mkdirSync(join(lock, '..'), { recursive: true })
-  for (;;) {
-    try {
-      mkdirSync(lock)
-      break
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-      if (age > LOCK_STALE_MS) rmSync(lock, { recursive: true, force: true })
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-    }
+  while (!take(lock)) {
+    if (isStale(lock)) rmSync(lock, { recursive: true, force: true })
+    else await pause(200, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
   try {
-    return work()
+    return await work()
   } finally {
-    rmSync(lock, { recursive: true, force: true })
+    rmSync(lock, { force: true })
+  }
+}
+
+function take(lock: string): boolean {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  }
+}
+
+/** Whether the process that took the lock has died, or its build makes no progress. */
+function isStale(lock: string): boolean {
+  const found = statSync(lock, { throwIfNoEntry: false })
+  if (found === undefined) return false
+  // Before it held the id of a process, the lock was a folder.
+  if (Date.now() - found.mtimeMs > LOCK_STALE_MS || found.isDirectory()) return true
+  const pid = Number(readFileSync(lock, 'utf8'))
+  // It has just been made.
+  if (!(pid > 0)) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }

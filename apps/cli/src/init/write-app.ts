@@ -16,14 +16,15 @@ export interface AppRequest {
   readonly folder: string
   readonly example?: string
   readonly say: (text: string) => void
+  readonly signal: AbortSignal
 }
 
 /** Writes a new project: the template, or an example instead of the template's workflow. Refuses a folder that is not empty. */
-export function writeApp({ folder, example, say }: AppRequest): void {
+export async function writeApp({ folder, example, say, signal }: AppRequest): Promise<void> {
   const templates = findTemplates()
   const source = example === undefined ? null : findExample(templates.examples, example)
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new UsageError(`${folder} exists and is not empty`)
-  const own = ownPackages(say)
+  const own = await ownPackages(say, signal)
   mkdirSync(folder, { recursive: true })
   cpSync(templates.app, folder, { recursive: true, filter: (path) => source === null || !isReplaced(path, templates.app) })
   if (source !== null) cpSync(source, folder, { recursive: true, filter: (path) => !/[/\\](node_modules|out|\.orrery)$/.test(path) })

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cliBench } from '../run-cli.fixture.ts'
 
@@ -18,6 +20,29 @@ test('shows what belongs to the user as it is, also if it looks like a time or a
   }
   const result = await print(['runs', 'result', RUN], { runId: RUN, done: true, status: 'succeeded', output: longAgo, error: null })
   expect(result.out).toContain(`output  ${longAgo}\n`)
+})
+
+test('shows an empty value that belongs to the user', async () => {
+  for (const output of [{}, [], '']) {
+    const whole = { ...run, input: output, output, error: null, scopes: [] }
+    const { out } = await print(['runs', 'get', RUN], whole)
+    expect(out.match(/^(input|output) .*$/gm)).toEqual([`input       ${show(output)}`, `output      ${show(output)}`])
+    expect(out).not.toContain('scopes')
+  }
+  const { out } = await print(['runs', 'history', RUN], { items: [{ ...historyRow, input: [], output: ['a, b'] }], nextCursor: null })
+  expect(out.split('\n').map((line) => line.trim().split(/ {2,}/).slice(-2))).toEqual([['INPUT', 'CMD'], ['[]', '1'], ['']])
+  expect(out).toContain('["a, b"]')
+})
+
+const show = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+
+test('shows a dash for a day without open hours', async () => {
+  const day = { date: '2026-12-24', weekday: 'thu', open: [], name: 'Closed', isHoliday: true }
+  const { out } = await print(['calendars', 'days', 'team', '--from', '2026-12-24'], {
+    days: [day, { ...day, open: ['09:00-12:00'] }],
+    zone: 'UTC',
+  })
+  expect(out).toMatch(/thu +- +Closed/)
 })
 
 test('shows no time as the output of a failed attempt', async () => {
@@ -64,6 +89,48 @@ test('says once what is wrong with the only field', async () => {
   const errors = [{ path: 'topic', message: 'Expected a word' }]
   const { err, status } = await print(['events', 'emit', 'x'], { ...problem, detail: 'topic: Expected a word', errors }, 400)
   expect({ err, status }).toEqual({ err: 'error: topic: Expected a word (invalid_input)\n', status: 2 })
+})
+
+test('says once what was expected', async () => {
+  const problem = { type: '/docs/problems/invalid_input', title: 'The input is not valid', status: 400, code: 'invalid_input' }
+  const errors = [
+    { path: 'topic', message: 'Expected a text, got a number', expected: 'string' },
+    { path: 'x', message: 'Unknown field', expected: 'no such field' },
+    { path: 'id', message: '9007199254740993 is more than a number can keep exactly', expected: 'a text of the digits' },
+  ]
+  const one = await print(['events', 'emit', 'x'], { ...problem, detail: `topic: ${errors[0]?.message}`, errors: errors.slice(0, 1) }, 400)
+  expect(one.err).toBe('error: topic: Expected a text, got a number (invalid_input)\n')
+  const all = await print(['events', 'emit', 'x'], { ...problem, detail: 'No.', errors }, 400)
+  expect(all.err.split('\n').slice(1)).toEqual([
+    '  topic: Expected a text, got a number',
+    '  x: Unknown field',
+    '  id: 9007199254740993 is more than a number can keep exactly (expected a text of the digits)',
+    '',
+  ])
+})
+
+test('says where the whole of a long result is', async () => {
+  const output = 'x'.repeat(600)
+  const result = { runId: RUN, done: true, status: 'succeeded', output, error: null, finishedAt: longAgo }
+  await using bench = await cliBench(({ line }) => ({
+    body: line.includes('/result')
+      ? result
+      : line.includes('/history')
+        ? { items: [], nextCursor: null }
+        : line.startsWith('POST')
+          ? { runId: RUN }
+          : { ...run, workflow: 'greet' },
+  }))
+  const { out } = await bench.run(['runs', 'start', 'greet', '--wait'], { ORRERY_URL: bench.url, ORRERY_KEY: 'k', npm_command: 'exec' })
+  expect(out).toContain(`… +122 characters, all of them: npx orrery runs result ${RUN} --json\n`)
+})
+
+test('names commands that can be typed in what is wrong with this machine', async () => {
+  await using bench = await cliBench()
+  mkdirSync(join(bench.folder, '.orrery'))
+  writeFileSync(join(bench.folder, '.orrery/connection.json'), '{', { mode: 0o600 })
+  const { err } = await bench.run(['runs', 'list'], { npm_command: 'exec' })
+  expect(err).toContain('run "npx orrery login" or "npx orrery dev" again')
 })
 
 test('does not call JSON with a number that is too large no JSON', async () => {
@@ -119,4 +186,12 @@ test('explains a run in a sentence with commands that can be typed, and leaves o
   expect(out).not.toMatch(/waits|facts|next/)
   expect(JSON.parse((await print(['why', RUN, '--json'], body)).out)).toEqual(body)
   expect((await print(['why', RUN], { ...body, facts: {} })).out).not.toContain('facts')
+  const waiting = {
+    runId: RUN,
+    state: 'waiting',
+    waits: [{ type: 'signal', name: 'go', until: null }],
+    summary: 'It waits.',
+    facts: { rows: 1 },
+  }
+  expect((await print(['why', RUN], waiting)).out.match(/^\w+/gm)).toEqual(['runId', 'state', 'summary', 'waits', 'facts'])
 })

@@ -43,14 +43,19 @@ export function printAnswer(io: Io, verb: Pick<Verb, 'name' | 'rows'>, answer: u
   else printFields(io, fieldsForPeople(io, verb.name, fields))
 }
 
-/** What is empty says nothing. The sentence of `why` says what the facts about a failure do, and JSON has them. */
+/** What is empty says nothing, unless it is what a user gave or got. The sentence of `why` says what the facts about a failure do, and JSON has them. */
 function fieldsForPeople(io: Io, verb: string, fields: Record<string, unknown>): Record<string, unknown> {
-  const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)))
+  const said = Object.fromEntries(Object.entries(fields).filter(([name, value]) => GIVEN.has(name) || !isEmpty(value)))
   if (verb !== 'runs.why') return Object.keys(said).length > 0 ? said : fields
-  const { facts, summary, ...others } = said
+  const { facts, summary, waits, ...others } = said
   const { error } = (facts ?? {}) as { readonly error?: unknown }
   const rest = error === undefined ? { facts } : { error }
-  return { ...others, summary: asTyped(io, String(summary)), ...(facts === undefined ? {} : rest) }
+  return {
+    ...others,
+    summary: asTyped(io, String(summary)),
+    ...(waits === undefined ? {} : { waits }),
+    ...(facts === undefined ? {} : rest),
+  }
 }
 
 const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0

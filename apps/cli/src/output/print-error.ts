@@ -15,7 +15,7 @@ export function printError(io: Io, error: unknown): number {
   const say = (text: string) => io.err(shown`${io.style('red', 'error:')} ${shownLines(text, 2)}\n`)
   const hint = (text: string) => io.err(shown`  ${asTyped(io, text)}\n`)
   if (error instanceof UsageError) {
-    say(error.message)
+    say(asTyped(io, error.message))
     return EXIT.usage
   }
   if (error instanceof ProblemError) return printProblem(io, error, say)
@@ -31,10 +31,11 @@ export function printError(io: Io, error: unknown): number {
 function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {
   say(`${error.message} (${error.code})`)
   for (const { path, message, expected } of error.fields) {
+    const isSaid = expected === undefined || expected === 'no such field' || /expected/i.test(message)
     // The message of a problem with one field is often that of the field.
-    if (expected === undefined && error.message === (path === '' ? message : `${path}: ${message}`)) continue
+    if (isSaid && [message, `${path === '' ? 'The input' : path}: ${message}`].includes(error.message)) continue
     const label = io.style('bold', path === '' ? 'input' : path)
-    io.err(shown`  ${label}: ${message}${expected === undefined ? '' : ` (expected ${expected})`}\n`)
+    io.err(shown`  ${label}: ${message}${isSaid ? '' : ` (expected ${expected})`}\n`)
   }
   const known = Object.hasOwn(PROBLEMS, error.code) ? PROBLEMS[error.code as keyof typeof PROBLEMS] : undefined
   if (known !== undefined && error.fields.length === 0) io.err(shown`  ${asTyped(io, known.remedy)}\n`)

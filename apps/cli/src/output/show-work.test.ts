@@ -3,9 +3,14 @@ import type { Io } from '../io.ts'
 import { shown } from '../shown.ts'
 import { showWork } from './show-work.ts'
 
-function createIo(isTerminal: boolean) {
+function createIo(isTerminal: boolean, signal = new AbortController().signal) {
   const said: string[] = []
-  const io = { isTerminal, err: ({ text }: { text: string }) => void said.push(text), style: (_: unknown, text: string) => shown`${text}` }
+  const io = {
+    isTerminal,
+    signal,
+    err: ({ text }: { text: string }) => void said.push(text),
+    style: (_: unknown, text: string) => shown`${text}`,
+  }
   return { io: io as unknown as Io, said: () => said.join('') }
 }
 
@@ -18,7 +23,18 @@ test('on a terminal, keeps one line, which ends with the outcome', async () => {
 test('says that the work failed, and passes its error on', async () => {
   const { io, said } = createIo(true)
   await expect(showWork(io, 'building', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-  expect(said()).toMatch(/failed in \d+ms\n$/)
+  expect(said()).toMatch(/failed after \d+ms\n$/)
+})
+
+test('says that it was interrupted', async () => {
+  const interrupt = new AbortController()
+  const { io, said } = createIo(true, interrupt.signal)
+  const work = async () => {
+    interrupt.abort()
+    interrupt.signal.throwIfAborted()
+  }
+  await expect(showWork(io, 'building', work)).rejects.toThrow()
+  expect(said()).toMatch(/interrupted after \d+ms\n$/)
 })
 
 test('elsewhere, prints a line at the beginning, and none at the end of short work', async () => {

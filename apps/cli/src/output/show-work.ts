@@ -16,15 +16,16 @@ export async function showWork<T>(io: Io, what: string, work: () => Promise<T>):
   if (io.isTerminal) draw('')
   else io.err(shown`${what} …\n`)
   const clock = io.isTerminal ? setInterval(() => draw(formatElapsed(elapsed())), 1_000) : undefined
-  let outcome = 'failed'
+  let isDone = false
   try {
     const result = await work()
-    outcome = 'done'
+    isDone = true
     return result
   } finally {
     clearInterval(clock)
     if (io.isTerminal || elapsed() >= NOTED_MS) {
-      draw(`${outcome} in ${formatElapsed(elapsed())}`)
+      const outcome = isDone ? 'done in' : io.signal.aborted ? 'interrupted after' : 'failed after'
+      draw(`${outcome} ${formatElapsed(elapsed())}`)
       io.err(shown`\n`)
     }
   }

@@ -38,7 +38,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
  * every row are omitted, and so are hashes, unless they are what the list is about (its first column).
  */
 export function formatTable(rows: readonly Row[], options: TableOptions): Table {
-  const all = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => rows.some((row) => !isEmpty(row[name])))
+  const isShown = (name: string) => rows.some((row) => !isEmpty(row[name]) || (GIVEN.has(name) && Array.isArray(row[name])))
+  const all = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter(isShown)
   const shownNames = options.full ? all : chooseColumns(rows, all, options.columns)
   const cells = rows.map((row) => shownNames.map((name) => cellText(row[name], options, GIVEN.has(name))))
   const heads = shownNames.map((name) => name.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase())
@@ -99,8 +100,8 @@ export function cellText(value: unknown, options: Pick<TableOptions, 'full' | 'n
   const full = options.full === true || isGiven
   if (value === null || value === undefined) return '-'
   if (typeof value === 'string') return full ? value : TIME.test(value) ? formatWhen(value, options.now) : shortenId(value)
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-    return value.map((item) => (full ? item : shortenId(item))).join(', ')
+  if (Array.isArray(value) && !isGiven && value.every((item) => typeof item === 'string'))
+    return value.length === 0 ? '-' : value.map((item) => (full ? item : shortenId(item))).join(', ')
   if (isFailure(value)) return `${value.name}: ${value.message}`
   return JSON.stringify(value)
 }

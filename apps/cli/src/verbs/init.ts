@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { installPackages } from '../init/install-packages.ts'
+import { installPackages, sayWhatIsLeft } from '../init/install-packages.ts'
 import { writeApp } from '../init/write-app.ts'
 import type { Io } from '../io.ts'
 import { showWork } from '../output/show-work.ts'
@@ -23,8 +23,18 @@ export function addInit(root: Command, io: Io): void {
 
 async function init(io: Io, folder: string, flags: InitFlags): Promise<void> {
   const target = resolve(io.cwd, folder)
-  writeApp({ folder: target, say: (text) => io.err(shown`${text}\n`), ...(flags.example === undefined ? {} : { example: flags.example }) })
-  if (flags.install) await showWork(io, 'installing packages with npm', () => installPackages(target))
+  const say = (text: string) => io.err(shown`${text}\n`)
+  await writeApp({ folder: target, say, signal: io.signal, ...(flags.example === undefined ? {} : { example: flags.example }) })
+  if (flags.install) await install(io, target)
   const steps = [`cd ${relative(io.cwd, target) || '.'}`, ...(flags.install ? [] : ['npm install']), 'npx orrery dev']
   io.out(shown`\n${target} is ready. Next:\n\n${join(steps.map((step) => shown`  ${step}\n`))}\nSee its README.md for more.\n`)
+}
+
+async function install(io: Io, folder: string): Promise<void> {
+  try {
+    await showWork(io, 'installing packages with npm', () => installPackages(folder, io.signal))
+  } catch (error) {
+    if (io.signal.aborted) io.err(shown`${sayWhatIsLeft(folder)}\n`)
+    throw error
+  }
 }

@@ -100,11 +100,12 @@ function redrawLine(io: Io): Printer {
 
 function printEnd(io: Io, { result, runId, status }: RunProgress): void {
   if (result?.error != null) io.out(shown`${io.style('red', status)}  ${result.error.name}: ${result.error.message}\n`)
-  else if (status === 'succeeded') io.out(shown`${io.style('green', status)}  ${shorten(JSON.stringify(result?.output))}\n`)
+  else if (status === 'succeeded') io.out(shown`${io.style('green', status)}  ${shorten(io, JSON.stringify(result?.output), runId)}\n`)
   else io.out(shown`${io.style('yellow', status)}\n`)
   io.out(shown`${io.style('dim', asTyped(io, `orrery runs history ${runId}`))}\n`)
 }
 
-function shorten(text: string): string {
-  return text.length <= 500 ? text : `${text.slice(0, 480)}… +${text.length - 480} characters (see orrery runs get)`
+function shorten(io: Io, text: string, runId: string): string {
+  if (text.length <= 500) return text
+  return `${text.slice(0, 480)}… +${text.length - 480} characters, ${asTyped(io, `all of them: orrery runs result ${runId} --json`)}`
 }

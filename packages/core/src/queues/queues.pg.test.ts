@@ -27,7 +27,7 @@ describe('queues.list, queues.pause and queues.resume', () => {
     const { runId } = await t.call('runs.start', { workflow: 'approval', input: {} })
     expect(await t.call('runs.why', { runId })).toMatchObject({
       state: 'ready',
-      summary: 'Queue "default" is paused. Resume it to continue.',
+      summary: 'Queue "default" is paused. To resume it: orrery queues resume default.',
     })
     await t.call('queues.resume', { queue: 'default' })
     await eventually(

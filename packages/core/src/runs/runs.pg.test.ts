@@ -2,6 +2,7 @@
  * Operations on runs over a real database and engine: start, list, logs, signals, pause, cancel, retry and fork. Goal: each answers with
  * the state of the run or the problem that applies, and never for another organization.
  */
+import { createHash } from 'node:crypto'
 import { decodeId } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../tests/support/eventually.ts'
@@ -275,9 +276,37 @@ describe('runs.why of a queued run', () => {
     const summary = async () => (await t.call('runs.why', { runId })).summary
     expect(await summary()).toBe('No live worker serves queue "unserved".')
     await t.call('queues.pause', { queue: 'unserved' })
-    expect(await summary()).toBe('Queue "unserved" is paused. Resume it to continue.')
+    expect(await summary()).toBe('Queue "unserved" is paused. To resume it: orrery queues resume unserved.')
     await t.call('queues.resume', { queue: 'unserved' })
     expect(await summary()).toBe('No live worker serves queue "unserved".')
+  })
+})
+
+describe('runs.why of a run that a person must continue', () => {
+  const summaryOf = async (runId: string) => (await t.call('runs.why', { runId })).summary
+
+  it('says how to resume a paused one', async () => {
+    const runId = await start('approval', {})
+    await reach(runId, 'waiting')
+    await t.call('runs.pause', { runId })
+    await reach(runId, 'paused')
+    expect(await summaryOf(runId)).toBe(`It is paused. To resume it: orrery runs resume ${runId}.`)
+    await t.call('runs.cancel', { runId })
+  })
+
+  it('says how to resume a blocked one in another version', async () => {
+    const { code, manifest } = t.project.bundle
+    const renamed = (text: string) => text.replaceAll('"stumble"', '"stagger"')
+    const hash = createHash('sha256').update(renamed(code)).digest('hex')
+    await t.call('workflows.deploy', { code: renamed(code), hash, manifest: JSON.parse(renamed(JSON.stringify(manifest))) })
+    const runId = await start('stumbling', null)
+    await reach(runId, 'blocked')
+    expect(await summaryOf(runId)).toBe(
+      'This worker has no step named "stagger". Deploy code that has it, then resume the run. ' +
+        `To resume it: orrery runs resume ${runId}, in another version with --version <hash>, see orrery workflows versions stumbling.`,
+    )
+    await t.call('runs.cancel', { runId })
+    await t.deploy()
   })
 })
 
@@ -334,7 +363,7 @@ describe('runs.cancel, runs.pause and runs.resume', () => {
       await reach(runId, 'waiting')
     }
     expect(await t.call('runs.why', { runId })).toMatchObject({
-      summary: expect.stringContaining('It dropped signals that did not fit: "person" (2 times, the last because of name: Expected text).'),
+      summary: expect.stringContaining('"person" (2 times, the last because of name: Expected a text, got a number).'),
       facts: { droppedSignals: { person: 2 } },
     })
     await t.call('runs.signal', { runId, name: 'person', payload: { name: 'Nemo' } })

@@ -1,4 +1,5 @@
-import { type AnswerTo, type Ctx, type InputFor, orProblem, toUuid, withOrg } from '@orrery/kernel'
+import { describeMessage, isReservedWorkflow } from '@orrery/contract'
+import { type AnswerTo, type Ctx, type InputFor, orProblem, toRunId, toUuid, withOrg } from '@orrery/kernel'
 import { z } from 'zod'
 import { explainEnd } from './explain-end.ts'
 import { toFailure, toWait } from './run.ts'
@@ -20,6 +21,7 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   const why = await ctx.engine.why(ctx.org, run)
   const found = { runId, state: why.state, summary: why.summary, waits: why.waits.map(toWait), facts: { ...why.facts } }
   if (why.state === 'ready') return { ...found, ...(await whyQueued(ctx, row, found)) }
+  if (why.state === 'paused' || why.state === 'blocked') return { ...found, summary: `${found.summary} ${howToResume(row, why.state)}` }
   if (why.state !== 'waiting') return found
   const awaited = why.waits.flatMap((wait) => (wait.type === 'signal' ? [wait.name] : []))
   const [unread, dropped] = await withOrg(ctx, async (tx) => [
@@ -28,6 +30,13 @@ export async function whyRun(ctx: Ctx, input: InputFor<'runs.why'>): Promise<Ans
   ])
   const stray = unread.filter(({ name }) => !awaited.includes(name))
   return { ...found, ...withDropped(withStray(found, stray), dropped) }
+}
+
+function howToResume({ run_id, workflow }: RunRow, state: 'paused' | 'blocked'): string {
+  const command = `To resume it: orrery runs resume ${toRunId(run_id)}`
+  // Versions of Orrery's own workflows are not the user's.
+  if (state === 'paused' || isReservedWorkflow(workflow)) return `${command}.`
+  return `${command}, in another version with --version <hash>, see orrery workflows versions ${workflow}.`
 }
 
 async function whyEnded(ctx: Ctx, row: RunRow) {
@@ -66,7 +75,9 @@ function withDropped(found: Found, dropped: Awaited<ReturnType<typeof selectDrop
 /** The first issue. The workflow writes them, so they may have any form. */
 function describeIssue(issues: unknown): string | null {
   const [issue] = issueList.safeParse(issues).data ?? []
-  return issue === undefined ? null : `${issue.path === '' ? '' : `${issue.path}: `}${issue.message.slice(0, MESSAGE_CHARS_MAX)}`
+  return issue === undefined
+    ? null
+    : `${issue.path === '' ? '' : `${issue.path}: `}${describeMessage(issue.message).slice(0, MESSAGE_CHARS_MAX)}`
 }
 
 const MESSAGE_CHARS_MAX = 300
@@ -75,6 +86,6 @@ const issueList = z.array(z.object({ path: z.string(), message: z.string() }))
 async function whyQueued(ctx: Ctx, { queue }: RunRow, { summary, facts }: Found): Promise<Found> {
   const { isPaused, isServed } = await withOrg(ctx, (tx) => selectQueueService(tx, ctx.org, queue))
   const more = { ...facts, queuePaused: isPaused, queueServed: isServed }
-  if (isPaused) return { summary: `Queue "${queue}" is paused. Resume it to continue.`, facts: more }
+  if (isPaused) return { summary: `Queue "${queue}" is paused. To resume it: orrery queues resume ${queue}.`, facts: more }
   return { summary: isServed ? summary : `No live worker serves queue "${queue}".`, facts: more }
 }

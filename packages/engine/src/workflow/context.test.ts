@@ -48,3 +48,18 @@ test('declarations reject invalid options', () => {
   expect(() => workflow('w', { concurrency: { limit: 0 } }, () => 1)).toThrow(/concurrency\.limit of workflow w/)
   expect(() => step('', () => 1)).toThrow(/1 to 200 characters/)
 })
+
+test('declarations refuse options that do not exist, which would be without effect', () => {
+  const odd = (options: object) => options as never
+  const retry = 'retry has no option "attempts"; it has max, initial, factor, increment, maximum, jitter, nonRetryable'
+  expect(() => step('types/odd', { retry: odd({ attempts: 1 }) }, () => 1)).toThrow(retry)
+  expect(() => step('types/odd', odd({ timeoutMs: 5 }), () => 1)).toThrow(
+    'step types/odd has no option "timeoutMs"; it has retry, timeout, heartbeatTimeout',
+  )
+  expect(() => workflow('w', odd({ retry: 3 }), () => 1)).toThrow(/^workflow w has no option "retry"; it has description, input, /)
+  expect(() => workflow('w', odd({ concurrency: { limit: 1, max: 2 } }), () => 1)).toThrow(
+    'concurrency of workflow w has no option "max"; it has limit, key, onFull',
+  )
+  expect(() => workflow('w', odd({ rateLimit: { limit: 1, per: '1m' } }), () => 1)).toThrow(/^rateLimit of workflow w has no option "per"/)
+  expect(() => workflow('w', odd({ debounce: { wait: '1m' } }), () => 1)).toThrow(/^debounce of workflow w has no option "wait"/)
+})

@@ -1,5 +1,6 @@
 import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Failure, Jitter, RetryPolicy } from './protocol.ts'
+import { type Known, requireKnown } from './require-known.ts'
 
 /** A retry policy as written at a step. `DEFAULT_RETRY` supplies absent fields. */
 export interface RetryOptions {
@@ -10,6 +11,16 @@ export interface RetryOptions {
   readonly maximum?: Duration
   readonly jitter?: Jitter
   readonly nonRetryable?: readonly string[]
+}
+
+const OPTIONS: Known<RetryOptions> = {
+  max: true,
+  initial: true,
+  factor: true,
+  increment: true,
+  maximum: true,
+  jitter: true,
+  nonRetryable: true,
 }
 
 /** Five attempts with delays of about 1, 2, 4 and 8 seconds. That outlasts a restart of most services, yet fails within half a minute. */
@@ -27,6 +38,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
 export function parseRetry(options: RetryOptions | false | undefined): RetryPolicy {
   if (options === undefined) return DEFAULT_RETRY
   if (options === false) return { ...DEFAULT_RETRY, maxAttempts: 1 }
+  requireKnown('retry', options, OPTIONS)
   const { max = DEFAULT_RETRY.maxAttempts, factor = DEFAULT_RETRY.factor, jitter = DEFAULT_RETRY.jitter, nonRetryable = [] } = options
   if (!Number.isInteger(max) || max < 1) throw new TypeError(`retry.max must be a whole number of attempts, at least 1, got ${max}`)
   if (!(factor >= 1) || !Number.isFinite(factor)) throw new TypeError(`retry.factor must be at least 1, got ${factor}`)

@@ -1,6 +1,7 @@
 import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Jsonified } from './json.ts'
 import type { Json } from './protocol.ts'
+import { type Known, requireKnown } from './require-known.ts'
 import { parseRetry, type RetryOptions } from './retry.ts'
 import { registerStep } from './step-registry.ts'
 import type { StepImplementation } from './step-source.ts'
@@ -13,6 +14,8 @@ export interface StepOptions {
   /** An attempt that does not call `heartbeat` for this long is abandoned and repeated. */
   readonly heartbeatTimeout?: Duration
 }
+
+const OPTIONS: Known<StepOptions> = { retry: true, timeout: true, heartbeatTimeout: true }
 
 /** The second argument of a step's body. */
 export interface StepContext {
@@ -126,6 +129,7 @@ function declare(
   // The builder strips bodies from bundles; only the worker's own code has them.
   if (body === undefined) return
   const options = typeof second === 'function' || second === undefined ? {} : second
+  requireKnown(`step ${name}`, options, OPTIONS)
   registerStep({
     name,
     transactional,

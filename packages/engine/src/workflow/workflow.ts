@@ -2,6 +2,7 @@ import { type Duration, parseDurationMs } from '@orrery/recurrence/duration'
 import type { Context } from './context.ts'
 import type { Jsonified } from './json.ts'
 import type { Priority, WorkflowManifest, WorkflowOptions } from './protocol.ts'
+import { type Known, requireKnown } from './require-known.ts'
 import { jsonSchema, type Schema } from './standard-schema.ts'
 import type { JsonObject, WorkflowDefinition } from './workflow-definition.ts'
 
@@ -29,6 +30,21 @@ export interface WorkflowSettings<I = unknown, V = I, R = unknown, O = R> {
   /** A start waits for `delay`. Another start with the same key in that time replaces it. */
   readonly debounce?: { readonly delay: Duration; readonly key?: string; readonly maxDelay?: Duration }
 }
+
+const SETTINGS: Known<WorkflowSettings> = {
+  description: true,
+  input: true,
+  output: true,
+  timeout: true,
+  queue: true,
+  priority: true,
+  concurrency: true,
+  rateLimit: true,
+  debounce: true,
+}
+const CONCURRENCY: Known<Required<WorkflowSettings>['concurrency']> = { limit: true, key: true, onFull: true }
+const RATE_LIMIT: Known<Required<WorkflowSettings>['rateLimit']> = { limit: true, period: true, key: true }
+const DEBOUNCE: Known<Required<WorkflowSettings>['debounce']> = { delay: true, key: true, maxDelay: true }
 
 /**
  * Declares a workflow: a deterministic function that performs every effect and wait through `ctx`. It may stop between any two of them and
@@ -82,6 +98,10 @@ export function describeWorkflow(definition: WorkflowDefinition): WorkflowManife
 function readOptions(name: string, settings: WorkflowSettings): WorkflowOptions {
   const { timeout, queue, priority, concurrency, rateLimit, debounce } = settings
   const of = (option: string) => `${option} of workflow ${name}`
+  requireKnown(`workflow ${name}`, settings, SETTINGS)
+  requireKnown(of('concurrency'), concurrency, CONCURRENCY)
+  requireKnown(of('rateLimit'), rateLimit, RATE_LIMIT)
+  requireKnown(of('debounce'), debounce, DEBOUNCE)
   if (concurrency) checkLimit(concurrency.limit, of('concurrency.limit'))
   if (rateLimit) checkLimit(rateLimit.limit, of('rateLimit.limit'))
   return {

@@ -123,12 +123,15 @@ describe('problems are reported with their step and path', () => {
     [
       'an unknown on_error',
       [tool('a', { on_error: 'stop' })],
-      ['a pipeline[0].on_error: Expected one of "fail", "continue", or Expected an object, got a text'],
+      ['a pipeline[0].on_error: Expected one of "fail", "continue" or an object, got a text'],
     ],
     [
       'an unknown form of wait',
       [{ id: 'a', wait: { during: '1h' } }],
-      ['a pipeline[0].wait.for: Missing; expected a text', 'a pipeline[0].wait.during: There is no such member'],
+      [
+        'a pipeline[0].wait: for: Missing; expected a text, or until: Missing; expected a text, or signal: Missing; expected a text',
+        'a pipeline[0].wait.during: There is no such member',
+      ],
     ],
     [
       'a wait without a unit',

@@ -48,9 +48,10 @@ export class ComputeProcess {
   constructor(memoryMbMax: number) {
     const isSource = import.meta.url.endsWith('.ts')
     this.child = fork(new URL(isSource ? './perform-computations.ts' : './perform-computations.js', import.meta.url), {
-      // It gets no secrets, and none of the flags of this process.
+      // It gets no secrets, and none of the flags of this process. A signal of another program, as of code that got out of the process of
+      // its bundle, opens no debugger: this process has the server's rights.
       env: {},
-      execArgv: [`--max-old-space-size=${memoryMbMax}`, ...(isSource ? ['--conditions=orrery-source'] : [])],
+      execArgv: ['--disable-sigusr1', `--max-old-space-size=${memoryMbMax}`, ...(isSource ? ['--conditions=orrery-source'] : [])],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

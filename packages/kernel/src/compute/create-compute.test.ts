@@ -93,6 +93,17 @@ test('uses a new process when an idle one was ended from outside', async () => {
   )
 })
 
+test('opens no debugger at a signal of another program', async () => {
+  const compute = start()
+  const before = await compute.run('org', computations.processId, null, false)
+  if (before.outcome === 'done') process.kill(before.value, 'SIGUSR1')
+  for (let n = 0; n < 100; n++) {
+    const answer = await compute.run('org', computations.debuggerUrl, null, false).catch(() => null)
+    // The signal ends the process, as any other that is not its server's would.
+    expect(answer === null || answer.outcome !== 'done' || answer.value === null).toBe(true)
+  }
+})
+
 test('refuses what waits when it stops', async () => {
   const compute = start()
   const running = compute.run('org', computations.loop, null, false)

@@ -1,4 +1,5 @@
 /** Computations that misbehave, for the test of the processes that compute. */
+import { url } from 'node:inspector'
 import { type JsonObject, problem } from '@orrery/contract'
 import { defineComputations } from './computation.ts'
 
@@ -31,8 +32,11 @@ export const readEnvironment = (_: null): JsonObject => ({ ...process.env }) as 
 
 export const processId = (_: null): number => process.pid
 
+/** Where a debugger listens in the process, or null. */
+export const debuggerUrl = (_: null): string | null => url() ?? null
+
 export const computations = {
-  ...defineComputations(import.meta.url, { double, refuse, breakDown, readEnvironment, processId }, 1_000),
+  ...defineComputations(import.meta.url, { double, refuse, breakDown, readEnvironment, processId, debuggerUrl }, 1_000),
   ...defineComputations(import.meta.url, { loop, backtrack }, 100),
   ...defineComputations(import.meta.url, { hoard }, 20_000),
 }

@@ -165,7 +165,11 @@ function takeDay(text: string, path: string, { issues }: CompileContext): number
 function feed({ feed: id, free = 'open' }: Extract<CalendarLayer, { kind: 'feed' }>, context: CompileContext): Layer {
   const { sources, zone, issues, path } = context
   const text = sources.feeds?.(id)
-  if (text === undefined) return issues.add(`${path}.feed`, `the feed ${JSON.stringify(id)} has not been fetched yet`) ?? unchanged
+  if (text === undefined)
+    return (
+      issues.add(`${path}.feed`, `the feed ${JSON.stringify(id)} has not been fetched yet; if it fails, its calendar shows why`) ??
+      unchanged
+    )
   const parsed = issues.take(`${path}.feed`, parseICalendar(text))
   if (!parsed) return unchanged
   const closing = parsed.events.filter(({ isFree }) => !isFree || free === 'closed')

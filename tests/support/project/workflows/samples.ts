@@ -7,7 +7,9 @@ const named: Schema<{ name: string }> = {
     vendor: 'orrery tests',
     validate: (value) => {
       const name = (value as { name?: unknown } | null)?.name
-      return typeof name === 'string' ? { value: { name } } : { issues: [{ message: 'Expected text', path: ['name'] }] }
+      if (typeof name === 'string') return { value: { name } }
+      // In the words of zod.
+      return { issues: [{ message: `Invalid input: expected string, received ${typeof name}`, path: ['name'] }] }
     },
   },
 }

@@ -1,4 +1,4 @@
-import { encodeId, ProblemError } from '@orrery/contract'
+import { describeMessage, encodeId, ProblemError } from '@orrery/contract'
 import type { StartOutcome, StartProblem, StartRequest } from '@orrery/engine'
 import { appendEvents, isTransient } from '@orrery/kernel'
 import type { AutomationRow } from '../automation-row.ts'
@@ -136,7 +136,7 @@ function toDecision(outcome: StartOutcome | StartProblem): Decision {
     case 'invalid_input':
       return {
         outcome: 'failed',
-        reason: outcome.issues.map(({ path, message }) => `input${path === '' ? '' : `.${path}`}: ${message}`).join('; '),
+        reason: outcome.issues.map(({ path, message }) => `input${path === '' ? '' : `.${path}`}: ${describeMessage(message)}`).join('; '),
       }
   }
 }

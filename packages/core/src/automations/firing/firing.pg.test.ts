@@ -265,6 +265,14 @@ describe('a pause', () => {
   })
 })
 
+describe('a start that the workflow refuses', () => {
+  it('says what was wrong in the words of people', async () => {
+    const name = await bench.make({ ...hourly, workflow: { name: 'greeting', input: { name: 5 } } })
+    const reason = 'input.name: Expected a text, got a number'
+    expect(await bench.fireNext(name)).toMatchObject({ outcome: 'failed', reason })
+  })
+})
+
 describe('a snooze', () => {
   it('defers occurrences until a snooze ends', async () => {
     const name = await bench.make({ ...hourly, ...greet })

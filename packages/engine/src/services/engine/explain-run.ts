@@ -37,7 +37,7 @@ function summarize(live: LiveRow, { now, ids, holders }: Known): string {
     case 'gated':
       return `It waits for limit "${live.gate ?? '?'}", ${describeHolders(holders.map(ids.run))}.`
     case 'paused':
-      return 'It is paused. Resume it to continue.'
+      return 'It is paused.'
     case 'blocked':
       return `${live.reason ?? 'It is blocked.'}${live.at === null ? '' : ` It continues by itself ${inTime(live.at)}.`}`
     case 'waiting': {
