@@ -24,8 +24,9 @@ EXPLAINED = [
     (r".*", r"unpaired surrogate|NUL", "patterns of JSON Schema see no surrogates"),
     (r".*", r"is not an argument", "placeholders of a URL and a body are arguments of the tool"),
     (r".*", r"^(Only |Not )|has no |needs ", "which members a kind of step has"),
+    (r".*", r"^A step does one thing", "the generator does not know dependentRequired"),
     (r"settings.type", r"type of a connection cannot change", "the document does not know the connection"),
-    (r"workflow.version", r"There is no version", "the document does not know what is deployed"),
+    (r"workflow.(name|version)", r"There is no (workflow|version)", "the document does not know what is deployed"),
     (r"runId", r"Expected an id", "GET /runs/batch is GET /runs/{runId}"),
 ]
 

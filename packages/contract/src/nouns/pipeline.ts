@@ -206,7 +206,7 @@ const checkedStep = anyStep.superRefine((step, ctx) => {
 })
 
 export const pipelineStep = checkedStep.meta({
-  oneOf: Object.keys(STEP_KINDS).map((kind) => ({ required: [kind] })),
+  oneOf: Object.keys(STEP_KINDS).map((kind) => ({ required: kind === 'for_each' ? [kind, 'do'] : [kind] })),
   dependentRequired: { for_each: ['do'] },
 }) as unknown as z.ZodType<PipelineStep>
 
