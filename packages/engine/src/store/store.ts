@@ -220,6 +220,18 @@ export interface ClaimRequest {
   readonly limit: number
 }
 
+/**
+ * How many due runs of a queue a claim looks at. More than it takes, so that many due runs of one org do not hide those of the others until
+ * they were all claimed.
+ */
+export const DUE_LOOK_MAX = 1000
+
+export interface Claim {
+  readonly runs: readonly ClaimedRun[]
+  /** Queues in which due runs became ready, to be taken by another claim: other workers may wait for them. */
+  readonly readied: readonly string[]
+}
+
 /** A run handed to a worker. Its state is now `running` with this worker. */
 export interface ClaimedRun extends RunRow {
   readonly wakes: number
@@ -367,10 +379,10 @@ export interface Store<Tx = unknown> {
    */
   transact?(worker: WorkerId, body: (tx: SqlTransaction) => Promise<JournalRow>): Promise<JournalRow>
   /**
-   * Takes due waiting runs first, then ready runs: fair over orgs (round robin), and within an org by rank (time of readiness less a bonus
-   * for priority). Throws Fenced.
+   * Takes ready runs and waiting runs that are due: fair over orgs (round robin), and within an org by rank (time of readiness less a bonus
+   * for priority). Due runs that it looked at and did not take become ready. Throws Fenced.
    */
-  claim(request: ClaimRequest): Promise<readonly ClaimedRun[]>
+  claim(request: ClaimRequest): Promise<Claim>
   /** Journal rows with seq >= from, ordered by seq. */
   history(org: OrgId, run: RunId, from: number): Promise<readonly JournalRow[]>
   /** Unread messages, oldest first, with the live row's `wakes` read no later than the messages, and whether a pause is requested. */

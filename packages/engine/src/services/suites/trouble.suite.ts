@@ -2,6 +2,7 @@
  * Goal: runs survive lost workers and registrations, and block with a reason when they cannot continue. Uses short leases and a second
  * process.
  */
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Store, WorkerId } from '../../store/store.ts'
 import { Refused } from '../../store/store-errors.ts'
@@ -299,7 +300,7 @@ export function describeTrouble(t: EngineTests): void {
           async () => {
             await beat()
             taker = await register(store)
-            return (await store.claim({ worker: taker, queues: ['default'], orgs: [t.org], limit: 1 })).length
+            return (await store.claim({ worker: taker, queues: ['default'], orgs: [t.org], limit: 1 })).runs.length
           },
           (claimed) => claimed === 1,
         )
@@ -408,6 +409,24 @@ export function describeTrouble(t: EngineTests): void {
       expect(await store.live(t.org, run)).toMatchObject({ crashes: 0 })
       await t.engine.work({ steps: stepRegistry() })
       expect(await end(run)).toMatchObject({ status: 'succeeded', output: 'on' })
+    })
+
+    it('a worker that may take a run hears of it from one that may not, and found it due', async () => {
+      await boot({ work: false })
+      await process([]).work({ steps: stepRegistry(), orgs: [randomUUID()] })
+      // Its own beats report nothing, so that only the other worker's hint can wake it.
+      const unaware = (store: Store): Store => ({
+        ...store,
+        beat: (...beat) => store.beat(...beat).then((answer) => ({ ...answer, ready: false, nextAt: null })),
+      })
+      const facts: EngineFact[] = []
+      await process(facts, unaware).work({ steps: stepRegistry() })
+      await until(
+        () => facts.some(({ type }) => type === 'claimed'),
+        (hasLooked) => hasLooked,
+      )
+      const run = await start('five', 1, { at: t.engine.now() + 500 })
+      expect(await end(run)).toMatchObject({ status: 'succeeded', output: 6 })
     })
 
     it('an engine whose worker has stopped still starts runs, for other workers to claim', async () => {

@@ -16,14 +16,17 @@ const TIMER_MAX_MS = 60_000
 export class Claimer {
   private readonly scope: WorkerScope
   private readonly orgs: readonly OrgId[] | null
+  private readonly readied: (queue: string) => void
   private backlog = false
   private busy = false
   private timer: Timer | null = null
   private timerAt = Number.POSITIVE_INFINITY
 
-  constructor(scope: WorkerScope, orgs: readonly OrgId[] | null) {
+  /** `readied`: called with a queue in which a claim made runs ready and left them to others. */
+  constructor(scope: WorkerScope, orgs: readonly OrgId[] | null, readied: (queue: string) => void) {
     this.scope = scope
     this.orgs = orgs
+    this.readied = readied
   }
 
   /** A run became ready. */
@@ -67,9 +70,11 @@ export class Claimer {
     const worker = this.scope.worker()
     const started = this.scope.clock.now()
     this.scope.store.claim({ worker, queues: this.scope.queues, orgs: this.orgs, limit }).then(
-      (runs) => {
+      ({ runs, readied }) => {
         failpoint('claim.after')
         this.busy = false
+        // Other workers may have looked while this claim held those runs.
+        for (const queue of readied) this.readied(queue)
         if (runs.length === limit) this.backlog = true
         if (worker !== this.scope.worker()) return
         this.scope.observe({ type: 'claimed', runs: runs.length, tookMs: this.scope.clock.now() - started })

@@ -79,7 +79,7 @@ export class EngineWorker implements Worker {
     this.scope = this.makeScope()
     parts.sandboxes.isHeld = (bundle) => [...this.scope.active.values()].some((run) => run.bundle === bundle)
     parts.sandboxes.onRenewed = (bundle) => this.renewed(bundle)
-    this.claimer = new Claimer(this.scope, options.orgs ?? null)
+    this.claimer = new Claimer(this.scope, options.orgs ?? null, (queue) => parts.send({ type: 'ready', queue }))
     this.heartbeat = new Heartbeat(this.scope, this.claimer, {
       beatMs: parts.beatMs,
       leaseMs: parts.leaseMs,

@@ -1,4 +1,4 @@
-import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { type Claim, type ClaimRequest, DUE_LOOK_MAX, type OrgId } from '../store.ts'
 import { admitDue } from './admit.ts'
 import { requireUnfenced } from './flush.ts'
 import { byRank } from './limits.ts'
@@ -10,24 +10,28 @@ export interface OrgCursor {
   org: OrgId
 }
 
-export function claim(session: Session, request: ClaimRequest, cursor: OrgCursor, fencing = true): readonly ClaimedRun[] {
+export function claim(session: Session, request: ClaimRequest, cursor: OrgCursor, fencing = true): Claim {
   const { tables, now } = session
   if (fencing) requireUnfenced(tables, request.worker)
   admitDue(session, request.queues)
+  const due = request.queues.flatMap((queue) => dueIn(session, queue))
+  // Those that are not taken stay ready, so that the next claim finds the next ones.
+  for (const live of due) makeReady(live, live.at ?? now)
   const inQueues = [...tables.live.values()].filter((live) => request.queues.includes(live.row.queue))
   const ready = inQueues.filter((live) => live.state === 'ready' && mayTake(tables, live, request))
-  const due = inQueues
-    .filter((live) => live.state === 'waiting' && live.at !== null && live.at <= now)
-    .sort(byAt)
-    .slice(0, request.limit)
-  const mine = due.filter((live) => mayTake(tables, live, request))
-  // The others are due as well. They become ready, so that no later claim has to find them again.
-  for (const live of due) makeReady(live, live.at ?? now)
-  return [...mine, ...roundRobin(ready, request.limit - mine.length, cursor)].map((live) => {
+  const runs = roundRobin(ready, request.limit, cursor).map((live) => {
     const { begun } = live
     makeRunning(live, request.worker)
     return toClaimed(live, begun)
   })
+  return { runs, readied: [...new Set(due.filter((live) => live.state === 'ready').map((live) => live.row.queue))] }
+}
+
+function dueIn({ tables, now }: Session, queue: string): Live[] {
+  return [...tables.live.values()]
+    .filter((live) => live.row.queue === queue && live.state === 'waiting' && live.at !== null && live.at <= now)
+    .sort(byAt)
+    .slice(0, DUE_LOOK_MAX)
 }
 
 function mayTake(tables: Tables, live: Live, request: ClaimRequest): boolean {

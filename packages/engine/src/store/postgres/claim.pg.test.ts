@@ -20,7 +20,7 @@ afterAll(async () => {
 const claim = async (limit: number): Promise<readonly string[]> => {
   const { world } = pw
   const worker = await world.worker()
-  return (await store.claim({ worker, queues: [world.queue], orgs: null, limit })).map(({ run }) => run)
+  return (await store.claim({ worker, queues: [world.queue], orgs: null, limit })).runs.map(({ run }) => run)
 }
 
 it('takes ready runs by rank under any query plan', async () => {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { ClaimedRun, ClaimRequest, OrgId } from '../store.ts'
+import { type Claim, type ClaimedRun, type ClaimRequest, DUE_LOOK_MAX, type OrgId } from '../store.ts'
 import { Ambiguous, Fenced } from '../store-errors.ts'
 import { claimStatement } from './claim-statement.ts'
 import { classifyError } from './classify-error.ts'
@@ -10,7 +10,8 @@ interface ClaimRow extends StoredRun {
   readonly fence: number
   readonly more: boolean
   readonly gated: boolean
-  /** Null in the one row of a claim that found nothing. 0 for a run that was due, else its position in the round. */
+  readonly readied: readonly string[]
+  /** The run's position in the round. Null in the one row of a claim that found nothing. */
   readonly n: string | null
   readonly wakes: number
   readonly nextSeq: number
@@ -30,25 +31,27 @@ export const firstCursor = (): ClaimCursor => ({ org: '00000000-0000-0000-0000-0
 
 const ROUNDS_MAX = 4
 
-export async function claimRuns(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<readonly ClaimedRun[]> {
+export async function claimRuns(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<Claim> {
   const claimed: ClaimRow[] = []
+  const readied = new Set<string>()
   for (let round = 0; round < ROUNDS_MAX && claimed.length < request.limit; round++) {
     const rows = await claimOnce(pool, { ...request, limit: request.limit - claimed.length }, cursor)
     const first = rows[0]
     if (first === undefined || first.fence === 0) throw new Fenced(`worker ${request.worker} is fenced`)
     const found = rows.filter((row) => row.n !== null)
     claimed.push(...found)
-    cursor.org = found.findLast((row) => row.n !== '0')?.org ?? cursor.org
+    for (const queue of first.readied) readied.add(queue)
+    cursor.org = found.at(-1)?.org ?? cursor.org
     if (first.gated) await pool.query({ name: 'admit_due', text: 'select engine.admit_due($1)', values: [request.queues] })
     else if (!first.more) break
   }
-  return (await unpackRows(pool, claimed, ['input'])).map(toClaimed)
+  return { runs: (await unpackRows(pool, claimed, ['input'])).map(toClaimed), readied: [...readied] }
 }
 
 async function claimOnce(pool: pg.Pool, request: ClaimRequest, cursor: ClaimCursor): Promise<ClaimRow[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const values = [request.worker, request.queues, request.orgs, request.limit, cursor.org]
+      const values = [request.worker, request.queues, request.orgs, request.limit, cursor.org, DUE_LOOK_MAX]
       return (await pool.query<ClaimRow>({ name: 'claim', text: claimStatement, values })).rows
     } catch (error) {
       const verdict = classifyError(error)

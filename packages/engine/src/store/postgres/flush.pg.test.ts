@@ -109,7 +109,7 @@ describe('races', () => {
     )
     let done = 0
     while (done < 12) {
-      const claimed = await store.claim({ worker: me, queues: ['limited'], orgs: null, limit: 100 })
+      const { runs: claimed } = await store.claim({ worker: me, queues: ['limited'], orgs: null, limit: 100 })
       const runs = claimed.map((run) => run.run)
       expect(runs.length).toBeLessThanOrEqual(2)
       await Promise.all(

@@ -15,7 +15,7 @@ it('returns large and awkward payloads unchanged from every table', async () => 
   const tricky = ['{"$blob":"x"}', '{"$json":{"$blob":"y"}}', '"\\u0000"', '{ "a" : 1.0 }', large('same')]
   const starts = tricky.map((input) => world.start({ input }))
   await world.flush(me, { starts })
-  const claimed = await store.claim({ worker: me, queues: [world.queue], orgs: null, limit: 100 })
+  const { runs: claimed } = await store.claim({ worker: me, queues: [world.queue], orgs: null, limit: 100 })
   expect(claimed.map((run) => run.input)).toEqual(tricky)
   for (const [index, start] of starts.entries()) {
     const text = tricky[index] ?? ''

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { emptyBatch } from '../empty-batch.ts'
-import type { FlushBatch } from '../store.ts'
+import { DUE_LOOK_MAX, type FlushBatch } from '../store.ts'
 import { claimStatement } from './claim-statement.ts'
 import { composeFlush } from './compose-flush.ts'
 import { engineConfig } from './connection.ts'
@@ -75,7 +75,7 @@ function everything(): FlushBatch {
 }
 
 async function expectIndexPlans(): Promise<void> {
-  const claim = [pw.world.id(), [pw.world.queue], null, 10, pw.world.org]
+  const claim = [pw.world.id(), [pw.world.queue], null, 10, pw.world.org, DUE_LOOK_MAX]
   expect(await scanned('p_claim', claimStatement, claim)).toEqual([])
   for (const resent of [false, true]) {
     const statement = composeFlush(everything(), resent)
@@ -103,7 +103,7 @@ describe('generic plans', () => {
     const me = await world.worker()
     const before = await seqScans(admin)
     const claimed = await store.claim({ worker: me, queues: [world.queue], orgs: null, limit: 20 })
-    expect(claimed).toEqual([])
+    expect(claimed.runs).toEqual([])
     await store.beat(me, { leaseMs: 600_000, queues: [world.queue], idle: [] })
     const start = world.start({ state: 'running' })
     await world.flush(me, { starts: [start] })

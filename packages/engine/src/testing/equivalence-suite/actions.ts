@@ -94,7 +94,8 @@ async function claim(pair: Pair, pick: number): Promise<Operation | null> {
   const byRun = (a: { run: string }, b: { run: string }): number => (a.run < b.run ? -1 : 1)
   const act: Operation['act'] = async (store, side) => {
     const request = { worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 }
-    return [...(await store.claim(request))].sort(byRun)
+    const { runs, readied } = await store.claim(request)
+    return { runs: [...runs].sort(byRun), readied }
   }
   return { run: null, act }
 }
@@ -208,7 +209,7 @@ async function loseWorkers(pair: Pair, pick: number, option: number): Promise<Op
       // Without a lease, it has been silent for too long at once.
       const { alive } = await store.beat(worker[side], { leaseMs: 0, queues: [], idle: pick % 4 === 1 ? idle : [] })
       if (!alive) continue
-      const claimed = await store.claim({ worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 })
+      const { runs: claimed } = await store.claim({ worker: worker[side], queues: [pair.queue], orgs: null, limit: 1000 })
       answers.push(claimed.map(({ run, crashes }) => `${run} ${crashes}`).sort())
       await reap(pair, store, worker[side], reaper[side])
     }

@@ -12,7 +12,7 @@ export function describeAuthority(world: () => World): void {
     const start = admitted({ authority: own })
     await store.startAdmitted(start)
     const none = await ready()
-    const claimed = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 10 })
+    const { runs: claimed } = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 10 })
     expect(new Map(claimed.map(({ run, authority }) => [run, authority]))).toEqual(
       new Map([
         [plain, own],

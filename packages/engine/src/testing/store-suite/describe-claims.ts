@@ -1,5 +1,6 @@
 /** Goal: a claim hands each run to one worker, fairly over orgs and by rank. Uses only the port, with several workers at once. */
 import { expect, it } from 'vitest'
+import { DUE_LOOK_MAX } from '../../store/store.ts'
 import { Fenced } from '../../store/store-errors.ts'
 import type { World } from './world.ts'
 
@@ -8,7 +9,7 @@ export function describeClaims(world: () => World): void {
     const { store, worker, ready, claim, queue, org } = world()
     const [me, you] = [await worker(), await worker()]
     const run = await ready({ tags: ['x'] })
-    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 10 })
+    const [claimed] = (await store.claim({ worker: me, queues: [queue], orgs: null, limit: 10 })).runs
     expect(claimed).toMatchObject({
       ...(await store.run(org, run)),
       wakes: 0,
@@ -46,7 +47,7 @@ export function describeClaims(world: () => World): void {
     await ready({ queue: `${queue}-other` })
     const theirs = await ready({ org: stranger })
     const take = async (orgs: readonly string[] | null): Promise<string[]> =>
-      (await store.claim({ worker: me, queues: [queue], orgs, limit: 10 })).map((claimed) => claimed.run)
+      (await store.claim({ worker: me, queues: [queue], orgs, limit: 10 })).runs.map((claimed) => claimed.run)
     expect(await take([org])).toEqual([mine])
     expect(await take([])).toEqual([])
     expect(await take(null)).toEqual([theirs])
@@ -140,7 +141,66 @@ export function describeClaims(world: () => World): void {
     expect(await claim(me, 1)).toEqual([due[4]])
   })
 
-  it('takes a due waiting run before the ready ones', async () => {
+  it('serves orgs in turn even if one has many runs that are due', async () => {
+    const { store, worker, flush, start, claim, id, now } = world()
+    const me = await worker()
+    const [flood, b, c] = [id(), id(), id()]
+    const due = (org: string, seconds: number) => start({ org, state: 'waiting', at: now - seconds * 1000 })
+    const many = Array.from({ length: 20 }, (_, index) => due(flood, 100 - index))
+    const others = [start({ org: b }), due(c, 10), start({ org: b }), due(c, 5)]
+    await flush(null, { starts: [...many, ...others] })
+    const orgOf = new Map([...many, ...others].map(({ run, org }) => [run, org]))
+    const first = await claim(me, 3)
+    expect(new Set(first.map((run) => orgOf.get(run)))).toEqual(new Set([flood, b, c]))
+    // What was due and not taken is ready, and ranks by the time when it was due.
+    for (const { org, run } of many.filter((each) => !first.includes(each.run))) {
+      expect(await store.live(org, run)).toMatchObject({ state: 'ready', at: null, worker: null, waits: [] })
+    }
+    const second = await claim(me, 3)
+    expect(new Set(second.map((run) => orgOf.get(run)))).toEqual(new Set([flood, b, c]))
+    const rest = await claim(me, 100)
+    expect([...first, ...second].filter((run) => orgOf.get(run) === flood)).toEqual(many.slice(0, 2).map(({ run }) => run))
+    expect(rest).toEqual(many.slice(2).map(({ run }) => run))
+  })
+
+  it('finds the due run of an org behind more due runs of another than a claim looks at', async () => {
+    const { worker, flush, start, claim, id, now } = world()
+    const me = await worker()
+    const flood = id()
+    const starts = Array.from({ length: DUE_LOOK_MAX + 5 }, () => start({ org: flood, state: 'waiting', at: now - 60_000 }))
+    const late = start({ org: id(), state: 'waiting', at: now - 1000 })
+    await flush(null, { starts: [...starts, late] })
+    expect(await claim(me, 2)).not.toContain(late.run)
+    expect(await claim(me, 2)).toContain(late.run)
+  })
+
+  it('takes due and ready runs of an org in the order in which they became ready, less the bonus of their priority', async () => {
+    const { worker, ready, claim, now } = world()
+    const me = await worker()
+    const due = await ready({ state: 'waiting', at: now - 20_000 })
+    const older = await ready({ at: now - 30_000 })
+    const younger = await ready({ at: now - 10_000 })
+    const urgent = await ready({ state: 'waiting', at: now - 1000, priority: 'urgent' })
+    expect([await claim(me, 1), await claim(me, 1), await claim(me, 1), await claim(me, 1)]).toEqual([[urgent], [older], [due], [younger]])
+  })
+
+  it('names the queue in which it left due runs ready, so that another worker hears of them', async () => {
+    const { store, worker, ready, queue, org, id, now } = world()
+    const me = await worker()
+    const take = (orgs: readonly string[] | null, limit: number) => store.claim({ worker: me, queues: [queue], orgs, limit })
+    await ready({ state: 'waiting', at: now - 2000 })
+    expect((await take(null, 1)).readied).toEqual([])
+    const theirs = await ready({ state: 'waiting', at: now - 3000, org: id() })
+    expect(await take([org], 10)).toEqual({ runs: [], readied: [queue] })
+    expect(await take([org], 10)).toEqual({ runs: [], readied: [] })
+    const { runs } = await take(null, 10)
+    expect(runs.map(({ run }) => run)).toEqual([theirs])
+    for (const seconds of [5, 4]) await ready({ state: 'waiting', at: now - seconds * 1000 })
+    expect((await take(null, 1)).readied).toEqual([queue])
+    expect((await take(null, 1)).readied).toEqual([])
+  })
+
+  it('takes a waiting run when it is due', async () => {
     const { worker, ready, claim, until, now } = world()
     const me = await worker()
     const late = await ready({ state: 'waiting', at: now + 600_000 })
@@ -192,9 +252,9 @@ export function describeClaims(world: () => World): void {
     const starts = Array.from({ length: 40 }, () => start())
     await flush(null, { starts })
     const claims = workers.map((me, index) => (index % 2 ? store : other).claim({ worker: me, queues: [queue], orgs: null, limit: 15 }))
-    const taken = (await Promise.all(claims)).flat().map((claimed) => claimed.run)
+    const taken = (await Promise.all(claims)).flatMap(({ runs }) => runs).map((claimed) => claimed.run)
     expect(new Set(taken).size).toBe(taken.length)
-    const rest = await store.claim({ worker: workers[0] ?? '', queues: [queue], orgs: null, limit: 100 })
+    const { runs: rest } = await store.claim({ worker: workers[0] ?? '', queues: [queue], orgs: null, limit: 100 })
     expect(taken.length + rest.length).toBe(40)
   })
 
@@ -205,7 +265,7 @@ export function describeClaims(world: () => World): void {
     await store.deliver(message(run))
     await store.setPause(org, run, true)
     await store.retire(gone)
-    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
+    const [claimed] = (await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })).runs
     const inbox = await store.inbox(org, run)
     expect(claimed).toMatchObject({ run, pauseRequested: true, wakes: inbox?.wakes })
     expect(claimed?.wakes).toBeGreaterThan(0)

@@ -132,7 +132,7 @@ export function describeControl(world: () => World): void {
     await flush(me, { journal: [journal(run, 1)], parks: [park(run, { state: 'blocked', waits: [], reason: 'x', nextSeq: 2 })] })
     expect(await store.unblock(org, run, 'bundle-2')).toBe(true)
     expect(await store.history(org, run, 2)).toMatchObject([{ seq: 2, kind: 'version', cmd: 0, name: 'bundle-2' }])
-    const [claimed] = await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })
+    const [claimed] = (await store.claim({ worker: me, queues: [queue], orgs: null, limit: 1 })).runs
     expect(claimed).toMatchObject({ run, bundle: 'bundle-2', nextSeq: 3 })
     expect((await store.live(org, run))?.bundle).toBe('bundle-2')
   })

@@ -40,7 +40,7 @@ export function describeLimits(world: () => World): void {
   it('a claimed run says that it holds limits', async () => {
     const { store, worker, queue } = world()
     await begin(limited(1))
-    const [claimed] = await store.claim({ worker: await worker(), queues: [queue], orgs: null, limit: 1 })
+    const [claimed] = (await store.claim({ worker: await worker(), queues: [queue], orgs: null, limit: 1 })).runs
     expect(claimed?.holds).toBe(true)
   })
 

@@ -85,7 +85,7 @@ export function describeParks(world: () => World): void {
     await flush(me, { parks: [park(run, { state: 'blocked', waits: [], reason: 'poison' })] })
     expect((await store.live(org, run))?.crashes).toBe(1)
     await store.unblock(org, run, null)
-    const [claimed] = await store.claim({ worker: me, queues: [world().queue], orgs: null, limit: 1 })
+    const [claimed] = (await store.claim({ worker: me, queues: [world().queue], orgs: null, limit: 1 })).runs
     expect(claimed?.crashes).toBe(0)
     await flush(me, { parks: [park(run, { wakes: claimed?.wakes ?? -1 })] })
     expect((await store.live(org, run))?.crashes).toBe(0)

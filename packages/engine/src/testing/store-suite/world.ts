@@ -99,7 +99,8 @@ export async function newWorld(fixture: StoreFixture): Promise<World> {
       await flush(null, { starts: [start] })
       return start.run
     },
-    claim: async (by, limit = 100) => (await store.claim({ worker: by, queues: [queue], orgs: null, limit })).map((claimed) => claimed.run),
+    claim: async (by, limit = 100) =>
+      (await store.claim({ worker: by, queues: [queue], orgs: null, limit })).runs.map((claimed) => claimed.run),
     beat: (by, leaseMs = 600_000) => store.beat(by, { leaseMs, queues: [queue], idle: [] }),
     terminate: (run, reason = 'stop') => store.deliver({ org, run, id: id(), kind: 'terminate', reason }),
     state: async (run) => (await store.live(org, run))?.state ?? (await store.result(org, run))?.status ?? 'unknown',
