@@ -12,9 +12,9 @@ import { readToken, readTokenUse } from './token.ts'
 
 /**
  * How long an identity is cached. In other processes a revoked key may work for this long. Together with the time between two checks of
- * what stays open (ACCESS_CHECK_MS), less than the five seconds that are promised.
+ * what stays open (ACCESS_CHECK_MS), less than the five seconds that are promised, with room for a busy machine.
  */
-export const AUTHENTICATED_FOR_MS = 2500
+export const AUTHENTICATED_FOR_MS = 1500
 
 interface CachedIdentity extends FoundIdentity {
   readonly until: number
