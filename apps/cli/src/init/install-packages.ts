@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { runProgram } from './run-program.ts'
 
 /** What a user configures by environment. Other variables of npm describe the package whose script started this process. */
 const CONFIGURED = /^npm_config_(registry|cafile|cache|noproxy|proxy|https_proxy|strict_ssl|userconfig)$/i
@@ -12,25 +12,18 @@ export async function installPackages(
   const kept = Object.entries(env).filter(([name]) => CONFIGURED.test(name) || !(/^npm_/i.test(name) || name === 'INIT_CWD'))
   // npm's own pauses between attempts are 10 s and 60 s, for each package.
   const quick = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
-  const child = spawn('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress', ...quick], {
-    cwd: folder,
-    // Certificates of the system count too, as those of a company's proxy.
-    env: { NODE_USE_SYSTEM_CA: '1', ...Object.fromEntries(kept) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    shell: process.platform === 'win32',
-    signal,
-  })
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-  })
-  const status = await new Promise<number | null>((resolve, reject) => {
-    // An interruption is an error, too. npm has ended only when it has closed its streams.
-    child.once('error', (error) => child.pid === undefined && reject(error))
-    child.once('close', resolve)
-  })
-  signal.throwIfAborted()
-  if (status !== 0) throw new Error(`${describe(said)}\n${sayWhatIsLeft(folder)}`)
+  const { status, stderr } = await runProgram(
+    'npm',
+    ['install', '--no-audit', '--no-fund', '--loglevel=error', '--no-progress', ...quick],
+    {
+      cwd: folder,
+      // Certificates of the system count too, as those of a company's proxy.
+      env: { NODE_USE_SYSTEM_CA: '1', ...Object.fromEntries(kept) },
+      shell: process.platform === 'win32',
+      signal,
+    },
+  )
+  if (status !== 0) throw new Error(`${describe(stderr)}\n${sayWhatIsLeft(folder)}`)
 }
 
 /** What to do after an installation that did not succeed. */

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { runProgram } from './run-program.ts'
 
 /** A lock older than this belongs to a build that makes no progress. */
 const LOCK_STALE_MS = 10 * 60_000
@@ -19,26 +19,12 @@ export async function packCheckout(checkout: string, say: (text: string) => void
     if (existsSync(target)) return target
     say('packing the packages of this checkout …')
     const draft = `${target}.draft`
-    await runPack(checkout, draft, signal)
+    const args = ['--conditions=orrery-source', join(checkout, 'tools/pack.ts'), draft]
+    const { status, stdout, stderr } = await runProgram(process.execPath, args, { cwd: checkout, signal })
+    if (status !== 0) throw new Error(`the packages of this checkout cannot be packed\n${stdout}${stderr}`)
     renameSync(draft, target)
     return target
   })
-}
-
-async function runPack(checkout: string, draft: string, signal: AbortSignal): Promise<void> {
-  const child = spawn(process.execPath, ['--conditions=orrery-source', join(checkout, 'tools/pack.ts'), draft], {
-    cwd: checkout,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
-  })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (said += text))
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error) => child.pid === undefined && reject(error))
-    child.once('close', resolve)
-  })
-  signal.throwIfAborted()
-  if (status !== 0) throw new Error(`the packages of this checkout cannot be packed\n${said}`)
 }
 
 /** Hashes the names and contents of all files that go into the packages. */
