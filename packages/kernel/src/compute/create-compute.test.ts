@@ -99,7 +99,7 @@ test('opens no debugger at a signal of another program', async () => {
   if (before.outcome === 'done') process.kill(before.value, 'SIGUSR1')
   for (let n = 0; n < 100; n++) {
     const answer = await compute.run('org', computations.debuggerUrl, null, false).catch(() => null)
-    // The signal ends the process, as any other that is not its server's would.
+    // The signal ends the process, which handles none.
     expect(answer === null || answer.outcome !== 'done' || answer.value === null).toBe(true)
   }
 })
