@@ -12,6 +12,8 @@ export const failure = z.object({
   kind: z.enum(['error', 'timeout', 'cancelled', 'non_retryable', 'child_failed', 'invalid']),
   stack: z.string().optional(),
   details: json.optional(),
+  cause: json.optional().meta({ description: 'The error that caused this one, in the same form; a few levels deep.' }),
+  errors: z.array(json).optional().meta({ description: 'The first errors of an AggregateError, in the same form.' }),
 })
 export type FailureShape = z.infer<typeof failure>
 
