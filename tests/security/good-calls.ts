@@ -147,7 +147,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'automations.runAt': { automation, delay: '1h' },
     'automations.rotateWebhook': { automation, trigger: 'signed' },
     'automations.pause': { automation, note: 'Enough' },
-    'keys.create': { name: 'fresh', set: 'reader' },
+    'keys.create': { name: 'fresh', set: 'viewer' },
     'orgs.create': { name: `beside-${org.name}` },
     'tokens.issue': {},
     'tokens.refresh': {},

@@ -246,8 +246,8 @@ async function settle(call: CallAs, runs: Readonly<Record<string, string>>): Pro
 }
 
 async function makeKeys(call: CallAs, canary: string): Promise<string[]> {
-  const live = await call('keys.create', { name: `live ${canary}`, set: 'reader' })
-  const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'reader' })
+  const live = await call('keys.create', { name: `live ${canary}`, set: 'viewer' })
+  const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'viewer' })
   await call('keys.revoke', { keyId: revoked.id })
   return [live.id, revoked.id]
 }

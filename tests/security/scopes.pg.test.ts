@@ -117,7 +117,7 @@ describe.each(WAYS.map((way) => [nameOf(way), way] as const))('%s', (_, way) => 
   })
 
   it('is refused to keys that read, that call tools only, that are revoked, or that belong to another organization', async () => {
-    await refuse(way, (await keyWith(PERMISSION_SETS.reader)).secret, lacking(permissionOf(way)))
+    await refuse(way, (await keyWith(PERMISSION_SETS.viewer)).secret, lacking(permissionOf(way)))
     const called = await keyWith(['tools:call'])
     await refuse(way, called.secret, lacking(leastOf(way).find((permission) => permission !== 'tools:call') ?? 'tools:call'))
     const revoked = await keyWith(all)

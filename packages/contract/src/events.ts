@@ -38,6 +38,9 @@ export const EVENT_TYPES = [
   'calendar.feed_failed',
   'pipeline.saved',
   'pipeline.deleted',
+  'member.joined',
+  'member.updated',
+  'member.removed',
   'key.created',
   'key.revoked',
 ] as const

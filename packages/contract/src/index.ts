@@ -18,6 +18,7 @@ export { auditEntry, auditVerdict } from './nouns/audit.ts'
 export * from './nouns/automation.ts'
 export * from './nouns/calendar.ts'
 export * from './nouns/connection.ts'
+export { member } from './nouns/member.ts'
 export * from './nouns/pipeline.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
 export * from './nouns/run.ts'
@@ -41,6 +42,9 @@ export {
   permission,
   permissionSet,
   permissionToGrant,
+  ROLES,
+  type Role,
+  role,
 } from './permissions.ts'
 export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
 export {

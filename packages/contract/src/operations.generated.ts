@@ -32,6 +32,7 @@ import {
 } from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
+import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
   checkPipelineDefinition,
   deletePipeline,
@@ -112,6 +113,10 @@ export const operations = {
   'keys.revoke': revokeKey,
   'limits.list': listLimits,
   'limits.set': setLimit,
+  'members.get': getMember,
+  'members.list': listMembers,
+  'members.remove': removeMember,
+  'members.update': updateMember,
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,

@@ -23,6 +23,8 @@ export const PERMISSIONS = [
   'calendars:write',
   'keys:read',
   'keys:write',
+  'members:read',
+  'members:write',
   'orgs:read',
   /** For the whole installation: create and list organizations. */
   'orgs:admin',
@@ -58,14 +60,22 @@ export function permissionToGrant(scope: string): Permission | null {
 const READ: readonly Permission[] = PERMISSIONS.filter((name) => name.endsWith(':read'))
 const OPERATE: readonly Permission[] = [...READ, 'runs:write', 'queues:write', 'automations:write', 'calendars:write', 'events:write']
 
-/** Named sets of scopes for new keys. `admin` is everything inside one organization; `installation` adds all organizations. */
+const DEVELOP: readonly Permission[] = [...OPERATE, 'workflows:deploy', 'pipelines:write', 'tools:write', 'tools:call']
+
+/** Named sets of scopes. `admin` is everything inside one organization; `installation` adds all organizations. */
 export const PERMISSION_SETS = {
-  reader: READ,
+  viewer: READ,
   operator: OPERATE,
-  developer: [...OPERATE, 'workflows:deploy', 'pipelines:write', 'tools:write', 'tools:call'],
+  developer: DEVELOP,
+  manager: [...DEVELOP, 'connections:write', 'members:write'],
   admin: PERMISSIONS.filter((name) => name !== 'orgs:admin'),
   installation: PERMISSIONS,
 } as const satisfies Record<string, readonly Permission[]>
 
 export type PermissionSet = keyof typeof PERMISSION_SETS
 export const permissionSet = z.enum(Object.keys(PERMISSION_SETS) as [PermissionSet, ...PermissionSet[]])
+
+/** The sets that a member of an organization may have, from the widest. The others are for keys. */
+export const ROLES = ['admin', 'manager', 'operator', 'viewer'] as const satisfies readonly PermissionSet[]
+export const role = z.enum(ROLES)
+export type Role = z.infer<typeof role>

@@ -308,6 +308,24 @@ export const PROBLEMS = {
     meaning: 'The new key would have a scope that the key used for this request does not have.',
     remedy: 'Request fewer scopes, or use a key that has them.',
   },
+  'member.not_found': {
+    status: 404,
+    title: 'No such member',
+    meaning: 'No member of your organization has this id.',
+    remedy: 'List members with `orrery members list`.',
+  },
+  'member.role_too_wide': {
+    status: 403,
+    title: 'The role is wider than your own',
+    meaning: 'The role that the member has, or would get, has a permission that you do not have.',
+    remedy: 'Ask a member with a wider role, such as an admin.',
+  },
+  'member.last_admin': {
+    status: 409,
+    title: 'The organization would have no admin',
+    meaning: 'This member is the last admin that is not suspended. Without one, no member could let others in again.',
+    remedy: 'Give another member the role `admin` first.',
+  },
   'org.not_found': {
     status: 404,
     title: 'No such organization',

@@ -76,14 +76,14 @@ describe('keys.create, keys.list and keys.revoke', () => {
     })
     expect((await t.call('keys.create', { name: 'x', scopes: ['runs:read'] }, { key })).scopes).toEqual(['runs:read'])
     await expect(t.call('keys.create', { name: 'x' })).rejects.toMatchObject({ code: 'invalid_input' })
-    await expect(t.call('keys.create', { name: 'x', set: 'reader', expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
+    await expect(t.call('keys.create', { name: 'x', set: 'viewer', expiresAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
       code: 'invalid_input',
     })
   })
 
   it('neither lists nor revokes keys of another organization', async () => {
     const key = await t.otherOrg('neighbour')
-    const made = await t.call('keys.create', { name: 'mine', set: 'reader' })
+    const made = await t.call('keys.create', { name: 'mine', set: 'viewer' })
     await expect(t.call('keys.revoke', { keyId: made.id }, { key })).rejects.toMatchObject({ code: 'key.not_found' })
     expect((await t.call('keys.list', {}, { key })).items.map(({ name }) => name)).toEqual(['First key'])
   })

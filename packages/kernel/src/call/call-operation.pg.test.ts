@@ -35,7 +35,7 @@ describe('who may', () => {
   )
 
   it('names the scope that a key lacks, before it looks at the input', async () => {
-    const { secret } = await t.call('keys.create', { name: 'reader', set: 'reader' })
+    const { secret } = await t.call('keys.create', { name: 'reader', set: 'viewer' })
     const key = secret ?? ''
     expect((await t.answer('runs.list', {}, { key })).status).toBe(200)
     await expect(t.answer('runs.start', { nonsense: 1 }, { key })).rejects.toMatchObject({
