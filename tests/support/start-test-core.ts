@@ -10,7 +10,7 @@ import { bootstrapInstallation } from '../../packages/kernel/src/access/bootstra
 import type { Rate } from '../../packages/kernel/src/access/rate-limiter.ts'
 import { auditCompanion } from '../../packages/kernel/src/audit/audit-companion.ts'
 import type { AnswerTo, InputFor } from '../../packages/kernel/src/context/implementation.ts'
-import type { Answer, CoreEngine, Log } from '../../packages/kernel/src/context/kernel.ts'
+import type { Answer, CoreEngine, Log, Logins } from '../../packages/kernel/src/context/kernel.ts'
 import { createDatabase, type Database } from '../../packages/kernel/src/database/database.ts'
 import { engineRules } from '../../packages/kernel/src/engine-rules.ts'
 import { readOutsideAllow } from '../../packages/kernel/src/outside/outside-allow.ts'
@@ -52,6 +52,8 @@ export interface CallOptions {
   readonly key?: string | null
   readonly idempotencyKey?: string
   readonly requestId?: string
+  /** The organization that a member means: a UUID. */
+  readonly orgId?: string
 }
 
 export interface TestCoreOptions {
@@ -61,6 +63,7 @@ export interface TestCoreOptions {
   readonly log?: Log
   readonly secrets?: SecretKeys
   readonly tokens?: TokenKeys
+  readonly logins?: (database: Database) => Logins
   /** In the format of ORRERY_OUTSIDE_ALLOW. */
   readonly outsideAllow?: string
   readonly isMcpStdioAllowed?: boolean
@@ -85,6 +88,7 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     checkOutputs: true,
     outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
+    ...(options.logins === undefined ? {} : { logins: options.logins(database) }),
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })
   const { org, secret } = await bootstrapInstallation(database, secrets, Date.now())
@@ -93,8 +97,12 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
   const worker: Worker | null =
     options.work === false ? null : await engine.work({ steps: joinSteps(core.steps, project.steps), slots: 20 })
 
-  const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test' }: Loose = {}) =>
-    core.kernel.call(name, { credential: key, idempotencyKey, requestId, traceId: null, face: 'test' }, input)
+  const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test', orgId }: Loose = {}) =>
+    core.kernel.call(
+      name,
+      { credential: key, idempotencyKey, requestId, traceId: null, face: 'test', ...(orgId === undefined ? {} : { org: orgId }) },
+      input,
+    )
   return {
     core,
     database,
@@ -134,6 +142,7 @@ interface Loose {
   readonly key?: string | null
   readonly idempotencyKey?: string | null
   readonly requestId?: string
+  readonly orgId?: string
 }
 
 const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }

@@ -5,17 +5,86 @@
 --   app.person_id   the person who logs in, so that the organizations of that person can be found
 
 create schema auth;
+grant usage on schema auth to orrery_auth;
 
--- The model `user` of the login library.
+-- The tables of the login library (Better Auth 1.7), with our names.
 create table auth.person (
   id uuid primary key default gen_random_uuid(),
   name text not null,
   email text not null unique,
-  email_verified boolean not null default false,
+  email_verified boolean not null,
   image text,
+  -- May create and list organizations.
+  administers_installation boolean not null default false,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+
+create table auth.login (
+  id uuid primary key default gen_random_uuid(),
+  person_id uuid not null references auth.person (id) on delete cascade,
+  -- What the browser keeps is this with a signature, so that a copy of the table opens nothing.
+  token text not null unique,
+  -- The organization that was used last with this login.
+  last_org uuid,
+  -- When the person last proved who they are.
+  proved_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null,
+  ip_address text,
+  user_agent text
+);
+create index login_by_person on auth.login (person_id);
+
+-- Accounts elsewhere that a person has connected.
+create table auth.account (
+  id uuid primary key default gen_random_uuid(),
+  person_id uuid not null references auth.person (id) on delete cascade,
+  provider_id text not null,
+  account_id text not null,
+  access_token text,
+  refresh_token text,
+  id_token text,
+  access_token_expires_at timestamptz,
+  refresh_token_expires_at timestamptz,
+  scope text,
+  -- Always null: there are no passwords.
+  password text check (password is null),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null,
+  unique (provider_id, account_id)
+);
+create index account_by_person on auth.account (person_id);
+
+-- Links and challenges that are good once.
+create table auth.verification (
+  id uuid primary key default gen_random_uuid(),
+  identifier text not null,
+  value text not null,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+create index verification_by_identifier on auth.verification (identifier);
+create index verification_by_age on auth.verification (expires_at);
+
+create table auth.passkey (
+  id uuid primary key default gen_random_uuid(),
+  person_id uuid not null references auth.person (id) on delete cascade,
+  name text,
+  public_key text not null,
+  credential_id text not null unique,
+  counter integer not null,
+  device_type text not null,
+  backed_up boolean not null,
+  transports text,
+  aaguid text,
+  created_at timestamptz
+);
+create index passkey_by_person on auth.passkey (person_id);
+
+grant select, insert, update, delete on auth.person, auth.login, auth.account, auth.verification, auth.passkey to orrery_auth;
 
 create table app.member (
   org_id uuid not null references app.org (org_id),

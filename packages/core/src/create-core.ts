@@ -21,6 +21,7 @@ import {
   type Kernel,
   kernelImplementations,
   type Log,
+  type Logins,
   type OutsideAllow,
   outsidePolicy,
   type Rate,
@@ -47,6 +48,8 @@ export interface CoreOptions {
   readonly secrets: SecretKeys
   /** Must be the same in every process of an installation, and differ between installations. */
   readonly tokens: TokenKeys
+  /** Absent: people cannot log in. */
+  readonly logins?: Logins
   /** Private and local addresses that outgoing requests may reach. Absent: none. */
   readonly outsideAllow?: OutsideAllow
   /** Whether connections may start programs on this machine. Absent: no. */
@@ -121,7 +124,7 @@ export function createCore(options: CoreOptions): Core {
 }
 
 function createProcessKernel(options: CoreOptions): Kernel {
-  const { database, engine, log } = options
+  const { database, engine, log, secrets: secretKeys, tokens: tokenKeys } = options
   const clock = { now: () => engine.now() }
   return createKernel({
     // Each implementation gets input that the shape of its operation has parsed.
@@ -130,13 +133,13 @@ function createProcessKernel(options: CoreOptions): Kernel {
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, { secretKeys: options.secrets, tokenKeys: options.tokens }, clock.now),
+    authenticator: createAuthenticator(database, { secretKeys, tokenKeys, logins: options.logins ?? null }, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,
-    secretKeys: options.secrets,
+    secretKeys,
     compute: createCompute(),
-    tokenKeys: options.tokens,
+    tokenKeys,
     outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),
     version: options.version,

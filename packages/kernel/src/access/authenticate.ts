@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { boundedCache } from '../bounded-cache.ts'
-import type { Identity } from '../context/identity.ts'
-import type { Authenticator, Kernel } from '../context/kernel.ts'
+import type { Caller, Identity } from '../context/identity.ts'
+import type { Authenticator, Kernel, Logins } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
 import { isIssued } from '../secrets/issued-mark.ts'
 import { isApiKey } from './api-key.ts'
+import { findByLogin } from './find-by-login.ts'
 import { type FoundIdentity, findByKey, findByToken } from './find-identity.ts'
 import { type LimitedLookup, limitLookups, networkOf } from './limit-lookups.ts'
 import { readToken, readTokenUse } from './token.ts'
@@ -22,59 +23,66 @@ interface CachedIdentity extends FoundIdentity {
 
 interface Given {
   readonly secret: string
-  /** A hash of it, which stands for it. */
-  readonly name: string
   readonly address: string | undefined
+  readonly org: string | undefined
+  /** A hash of the secret, which stands for it. */
+  readonly name: string
+}
+
+export interface AuthenticatorParts extends Pick<Kernel, 'secretKeys' | 'tokenKeys'> {
+  /** Null: this process knows no logins. */
+  readonly logins: Logins | null
 }
 
 /** @param now the time of the database, in ms since the epoch */
-export function createAuthenticator(
-  database: Database,
-  { secretKeys, tokenKeys }: Pick<Kernel, 'secretKeys' | 'tokenKeys'>,
-  now: () => number,
-): Authenticator {
+export function createAuthenticator(database: Database, parts: AuthenticatorParts, now: () => number): Authenticator {
+  const { secretKeys, tokenKeys, logins } = parts
   const cache = boundedCache<CachedIdentity>({ entriesMax: 10_000 })
   /** Lookups in progress. Concurrent requests with the same key share one query. */
   let lookups = new Map<string, Promise<Identity>>()
   const limit = limitLookups(now)
+  const isLogin = (secret: string): boolean => logins?.isLogin(secret) ?? false
 
-  async function authenticate(secret: string, address?: string): Promise<Identity> {
-    if (!isApiKey(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
+  async function authenticate(secret: string, { address, org }: Pick<Caller, 'address' | 'org'> = {}): Promise<Identity> {
+    if (!isApiKey(secret) && !isLogin(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
     const name = hash('sha256', secret, 'base64')
-    const known = cache.get(name)
+    // A login leads to another member in each organization.
+    const entry = isLogin(secret) && org !== undefined ? `${name} ${org}` : name
+    const known = cache.get(entry)
     const at = now()
     if (known !== undefined && known.until > at && known.expiresAt > at) return known.identity
-    const inProgress = lookups.get(name)
+    const inProgress = lookups.get(entry)
     if (inProgress !== undefined) return inProgress
     // A key that was valid a while ago is not a guess. Its holder is not limited, even during a flood of made-up keys.
     const limited: LimitedLookup = known === undefined ? limit : (_, find) => find()
-    const lookup = lookUp(name, () => find({ secret, name, address }, at, limited), at)
-    lookups.set(name, lookup)
+    const lookup = lookUp(entry, () => find({ secret, name, address, org }, at, limited), at)
+    lookups.set(entry, lookup)
     return lookup
   }
 
-  async function find({ secret, name, address }: Given, at: number, limited: LimitedLookup): Promise<FoundIdentity | null> {
+  async function find({ secret, name, address, org }: Given, at: number, limited: LimitedLookup): Promise<FoundIdentity | null> {
     if (isApiKey(secret)) {
       return limited(isIssued(secretKeys, secret) ? name : networkOf(address), () => findByKey(database, secret, at))
     }
-    // A made-up token needs no query.
+    // A made-up login or token needs no query.
+    if (logins?.isLogin(secret)) return limited(name, () => findByLogin(database, logins, { secret, org: org ?? null }, at))
     const claims = await readToken(tokenKeys, secret, at)
     return claims === null ? null : limited(name, () => findByToken(database, claims, at))
   }
 
-  async function lookUp(name: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {
+  async function lookUp(entry: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {
     const lookupsAtStart = lookups
     try {
       const found = await find()
       if (found === null) {
-        cache.delete(name)
+        cache.delete(entry)
         throw unauthenticated()
       }
       // A result that was read before a revocation must not enter the cache after it: `forget` replaces the map.
-      if (lookupsAtStart === lookups) cache.set(name, { ...found, until: at + AUTHENTICATED_FOR_MS })
+      if (lookupsAtStart === lookups) cache.set(entry, { ...found, until: at + AUTHENTICATED_FOR_MS })
       return found.identity
     } finally {
-      lookupsAtStart.delete(name)
+      lookupsAtStart.delete(entry)
     }
   }
 

@@ -22,6 +22,11 @@ export function selectMember(tx: Transaction, org: string, member: string): Prom
   return tx.row<MemberRow>(sql`select ${COLUMNS} from app.member where org_id = ${org} and member_id = ${member}`)
 }
 
+/** In all organizations, because the caller's is not known yet; in the order in which the person joined. Within `seePerson` of the person. */
+export function selectMembersOfPerson(tx: Transaction, person: string): Promise<MemberRow[]> {
+  return tx.rows<MemberRow>(sql`select ${COLUMNS} from app.member where person_id = ${person} order by joined_at, member_id`)
+}
+
 /** The ids of the admins that are not suspended. Their rows are locked, so that two of them cannot remove each other at the same time. */
 export async function lockAdmins(tx: Transaction, org: string): Promise<string[]> {
   const admin: Role = 'admin'

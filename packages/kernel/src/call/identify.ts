@@ -23,9 +23,9 @@ export async function identify(kernel: Kernel, caller: Caller, access: Access): 
 }
 
 /** Answers an unreachable database with `unavailable`, so that the caller does not take its key for invalid. */
-async function recognize(kernel: Kernel, { requestId, address }: Caller, credential: string): Promise<Identity> {
+async function recognize(kernel: Kernel, { requestId, ...caller }: Caller, secret: string): Promise<Identity> {
   try {
-    return await kernel.authenticator.authenticate(credential, address)
+    return await kernel.authenticator.authenticate(secret, caller)
   } catch (error) {
     if (error instanceof ProblemError) throw error
     kernel.log.error({ error, requestId }, 'A key could not be looked up')

@@ -27,6 +27,19 @@ export interface TokenClaims {
   readonly contract: string | null
 }
 
+/** A login of a person: of a browser, or of a command line on one machine. Ids are UUIDs. */
+export interface Login {
+  readonly id: string
+  readonly person: string
+  /** The organization that the person used last with this login. Null: none yet. */
+  readonly org: string | null
+  /** The person may create and list organizations. */
+  readonly administersInstallation: boolean
+  /** When the person last proved who they are, in ms since the epoch. */
+  readonly provedAt: number
+  readonly expiresAt: number
+}
+
 /** An authenticated actor and its permissions. */
 export interface Identity {
   readonly actor: Actor
@@ -35,6 +48,8 @@ export interface Identity {
   readonly permissions: ReadonlySet<Permission>
   /** Absent: the caller sent an API key, or no credential. */
   readonly token?: TokenClaims
+  /** Absent: the caller is not a member that has logged in. */
+  readonly login?: Login
 }
 
 /** A caller, as the face that received the request describes it. */
@@ -48,4 +63,6 @@ export interface Caller {
   readonly face: string
   /** The network address of the client. Absent: it is in this process, or not known. */
   readonly address?: string
+  /** The organization that a member wants to act in, a UUID. Absent: the one that was used last. Keys and tokens have one organization. */
+  readonly org?: string
 }

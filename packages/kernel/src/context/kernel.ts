@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
-import type { Caller, Identity } from './identity.ts'
+import type { Caller, Identity, Login } from './identity.ts'
 
 /** The database's time, in ms since the epoch. */
 export interface Clock {
@@ -26,13 +26,21 @@ export type CoreEngine = TransactionalEngine<pg.ClientBase>
 
 export interface Authenticator {
   /**
-   * @param secret an API key or a token.
-   * @param address the network address from which it was sent. Unknown secrets are limited by it
+   * @param secret an API key, a token, or the secret of a login
+   * @param from the network address, by which unknown secrets are limited, and the organization that is meant
    * @throws unauthenticated, rate_limited
    */
-  authenticate(secret: string, address?: string): Promise<Identity>
-  /** After a key, or tokens of it, was revoked: this process looks them up again. @param actor the public id of the key */
+  authenticate(secret: string, from?: Pick<Caller, 'address' | 'org'>): Promise<Identity>
+  /** After a key, or tokens of it, was revoked, or a member changed: this process looks them up again. @param actor its public id */
   forget(actor: string): void
+}
+
+/** Finds logins by what a browser or a command line sends. */
+export interface Logins {
+  /** Whether a text has the form of a login's secret, and was issued by this installation. Needs no query. */
+  isLogin(secret: string): boolean
+  /** Null: the login has ended or expired. */
+  find(secret: string): Promise<Login | null>
 }
 
 export interface Answer {

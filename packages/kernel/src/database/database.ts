@@ -35,6 +35,8 @@ export interface Database {
   report<T>(org: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs one statement of a loop in its own transaction, as `orrery_engine`. */
   ask<Row extends object>(statement: Statement): Promise<Row[]>
+  /** For the login library: connections that see people and their logins, and nothing of organizations. */
+  readonly people: pg.Pool
   /** One pool for each kind of work. */
   pools(): readonly PoolFigures[]
   close(): Promise<void>
@@ -101,6 +103,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const engine = makePool('orrery_engine', 2, { jit: 'off' })
   const log = makePool('orrery_engine', 2, { ...INDEXED, synchronous_commit: 'off' })
   const reports = makePool('orrery_app', 2, { jit: 'off', idle_in_transaction_session_timeout: '30s' }, LONG_STATEMENT_MS_MAX)
+  const people = makePool('orrery_auth', 4, { search_path: 'auth', idle_in_transaction_session_timeout: '30s' })
   const askOn = async (pool: pg.Pool, { name, text, values }: Statement) =>
     (await pool.query<pg.QueryResultRow>({ ...(name === undefined ? {} : { name }), text, values: [...values] })).rows
 
@@ -112,12 +115,13 @@ export function createDatabase(options: DatabaseOptions): Database {
       inTransaction(engine, `begin; set local statement_timeout = ${LONG_STATEMENT_MS_MAX}`, (client) =>
         work(toTransaction(client, LONG_STATEMENT_MS_MAX + SILENCE_MS_MAX)),
       ),
+    people,
     ask: async <Row extends object>(statement: Statement) => (await askOn(engine, statement)) as Row[],
     readLog: async <Row extends object>(statement: Statement) => (await askOn(log, statement)) as Row[],
     pools: () =>
-      Object.entries({ requests: app, loops: engine, 'event log': log, reports }).map(([name, pool]) => describePool(name, pool)),
+      Object.entries({ requests: app, loops: engine, 'event log': log, reports, people }).map(([name, pool]) => describePool(name, pool)),
     async close() {
-      await Promise.all([app, engine, log, reports].map((pool) => pool.end()))
+      await Promise.all([app, engine, log, reports, people].map((pool) => pool.end()))
     },
   }
 }

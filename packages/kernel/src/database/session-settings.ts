@@ -22,3 +22,8 @@ export async function seeOrg(tx: Transaction, org: string): Promise<void> {
 export async function limitIdle(tx: Transaction, ms: number): Promise<void> {
   await tx.rows(sql`select set_config('idle_in_transaction_session_timeout', ${String(ms)}, true)`)
 }
+
+/** From now on the transaction also sees what a person (a UUID) is in each organization. */
+export async function seePerson(tx: Transaction, person: string): Promise<void> {
+  await tx.row(sql`select set_config('app.person_id', ${person}, true)`)
+}

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 
 /**
- * orrery_owner owns the schemas, orrery_engine runs the engine's loops over all orgs, orrery_app serves one org at a time. None of them can
- * log in: pools take them with `-c role=…`.
+ * orrery_owner owns the schemas, orrery_engine runs the engine's loops over all orgs, orrery_app serves one org at a time, orrery_auth sees
+ * people and their logins and nothing of orgs. None of them can log in: pools take them with `-c role=…`.
  */
-export const ROLES = ['orrery_owner', 'orrery_engine', 'orrery_app'] as const
+export const ROLES = ['orrery_owner', 'orrery_engine', 'orrery_app', 'orrery_auth'] as const
 
 /** The login lacks a role that it needs and cannot grant it to itself. */
 export class RoleRefused extends Error {

@@ -1,0 +1,116 @@
+/** Logins of people, from a link to what a member may do, with the real login library on a database of its own. */
+import { decodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
+import { makeSecretKey, readSecretKeys } from '@orrery/kernel'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
+import { createAuth } from './create-auth.ts'
+import { createLogins } from './create-logins.ts'
+import { deriveLoginSecret } from './login-secret.ts'
+
+const URL_OF_SERVER = 'http://localhost:8787'
+const secrets = readSecretKeys(makeSecretKey())
+const secret = deriveLoginSecret(secrets)
+const sent: { readonly email: string; readonly url: string }[] = []
+
+let t: TestCore
+let auth: ReturnType<typeof createAuth>
+
+beforeAll(async () => {
+  t = await startTestCore({ work: false, secrets, logins: ({ people }) => createLogins(people, secret) })
+  auth = createAuth({
+    people: t.database.people,
+    secret,
+    url: URL_OF_SERVER,
+    sendLink: async (email, url) => void sent.push({ email, url }),
+  })
+})
+afterAll(() => t?.close())
+
+/** A person that is a member of the organizations, as accepting invitations will make it. */
+async function invite(name: string, roles: Readonly<Record<string, Role>>): Promise<{ email: string; person: string }> {
+  const email = `${name.toLowerCase()}@example.com`
+  const person = await (await auth.$context).internalAdapter.createUser({ name, email, emailVerified: true }, { method: 'magic-link' })
+  for (const [org, role] of Object.entries(roles))
+    await t.query(
+      `insert into app.member (org_id, member_id, person_id, name, email, role, joined_at)
+       values ($1, gen_random_uuid(), $2, $3, $4, $5, now())`,
+      [org, person.id, name, email, role],
+    )
+  return { email, person: person.id }
+}
+
+const post = (path: string, body: object) =>
+  auth.handler(
+    new Request(`${URL_OF_SERVER}/auth${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: URL_OF_SERVER },
+      body: JSON.stringify(body),
+    }),
+  )
+
+/** Asks for a link, opens it, and returns what the browser keeps. */
+async function logIn(email: string): Promise<string> {
+  await post('/sign-in/magic-link', { email, callbackURL: '/' })
+  const link = sent.findLast((mail) => mail.email === email)?.url ?? ''
+  const answer = await auth.handler(new Request(link))
+  const cookie = answer.headers.getSetCookie().find((one) => one.startsWith('orrery.session_token=')) ?? ''
+  return decodeURIComponent(/=([^;]*)/.exec(cookie)?.[1] ?? '')
+}
+
+const orgIdOf = async (key: string, org?: string) =>
+  (await t.call('orgs.get', { orgId: 'current' }, { key, ...(org === undefined ? {} : { orgId: org }) })).id
+
+describe('a login by a link', () => {
+  it('acts with the role of the member, in the organization that is meant', async () => {
+    const other = decodeId('org', await orgIdOf(await t.otherOrg('elsewhere'))) ?? ''
+    const { email } = await invite('Ada', { [t.org]: 'viewer', [other]: 'admin' })
+    const key = await logIn(email)
+    expect(decodeId('org', await orgIdOf(key))).toBe(t.org)
+    expect(decodeId('org', await orgIdOf(key, other))).toBe(other)
+    await expect(t.call('keys.create', { name: 'x', set: 'viewer' }, { key })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call('orgs.list', {}, { key, orgId: other })).rejects.toMatchObject({ code: 'forbidden' })
+    const made = await t.call('keys.create', { name: 'x', set: 'viewer' }, { key, orgId: other })
+    expect(made.scopes).toEqual(PERMISSION_SETS.viewer)
+    await expect(orgIdOf(key, '01900000-0000-7000-8000-000000000001')).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  it('is good once, and only for who was invited', async () => {
+    const { email } = await invite('Ben', { [t.org]: 'admin' })
+    const key = await logIn(email)
+    await expect(orgIdOf(key)).resolves.toBeDefined()
+    const again = await auth.handler(new Request(sent.findLast((mail) => mail.email === email)?.url ?? ''))
+    expect(again.headers.getSetCookie()).toEqual([])
+    const known = await post('/sign-in/magic-link', { email, callbackURL: '/' })
+    const unknown = await post('/sign-in/magic-link', { email: 'stranger@example.com', callbackURL: '/' })
+    expect([unknown.status, await unknown.text()]).toEqual([known.status, await known.text()])
+    expect(await logIn('stranger@example.com')).toBe('')
+    expect(await t.query(`select from auth.person where email = 'stranger@example.com'`)).toEqual([])
+  })
+
+  it('ends when the person signs out, the member is suspended, or its signature is changed', async () => {
+    const { email, person } = await invite('Cleo', { [t.org]: 'operator' })
+    const key = await logIn(email)
+    await expect(orgIdOf(key)).resolves.toBeDefined()
+    await expect(orgIdOf(`${key.slice(0, -6)}AAAAA=`)).rejects.toMatchObject({ code: 'unauthenticated' })
+    await expect(orgIdOf(key.split('.')[0] ?? '')).rejects.toMatchObject({ code: 'unauthenticated' })
+    const { items } = await t.call('members.list', {})
+    const id = items.find((member) => member.email === email)?.id ?? ''
+    await t.call('members.update', { memberId: id, suspended: true })
+    await expect(orgIdOf(key)).rejects.toMatchObject({ code: 'unauthenticated' })
+    await t.call('members.update', { memberId: id, suspended: false })
+    await expect(orgIdOf(key)).resolves.toBeDefined()
+    await t.query('delete from auth.login where person_id = $1', [person])
+    await t.call('members.update', { memberId: id, role: 'viewer' })
+    await expect(orgIdOf(key)).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+})
+
+describe('the schema of people', () => {
+  it('is closed to the roles that serve organizations, and theirs to the login library', async () => {
+    await expect(t.database.ask({ text: 'select from auth.person', values: [] })).rejects.toMatchObject({ code: '42501' })
+    await expect(
+      t.database.transaction(t.org, 'read only', (tx) => tx.rows({ text: 'select from auth.login', values: [] })),
+    ).rejects.toMatchObject({ code: '42501' })
+    await expect(t.database.people.query('select from app.member')).rejects.toMatchObject({ code: '42501' })
+  })
+})

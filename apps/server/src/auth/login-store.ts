@@ -1,0 +1,19 @@
+import type pg from 'pg'
+
+interface LoginRow {
+  readonly id: string
+  readonly person_id: string
+  readonly last_org: string | null
+  readonly administers_installation: boolean
+  readonly proved_at: Date
+  readonly expires_at: Date
+}
+
+export async function selectLogin(people: pg.Pool, token: string): Promise<LoginRow | undefined> {
+  const { rows } = await people.query<LoginRow>(
+    `select l.id, l.person_id, l.last_org, p.administers_installation, l.proved_at, l.expires_at
+     from auth.login l join auth.person p on p.id = l.person_id where l.token = $1`,
+    [token],
+  )
+  return rows[0]
+}
