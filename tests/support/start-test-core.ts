@@ -10,7 +10,7 @@ import { bootstrapInstallation } from '../../packages/kernel/src/access/bootstra
 import type { Rate } from '../../packages/kernel/src/access/rate-limiter.ts'
 import { auditCompanion } from '../../packages/kernel/src/audit/audit-companion.ts'
 import type { AnswerTo, InputFor } from '../../packages/kernel/src/context/implementation.ts'
-import type { Answer, CoreEngine, Log, Logins } from '../../packages/kernel/src/context/kernel.ts'
+import type { Answer, CoreEngine, Log } from '../../packages/kernel/src/context/kernel.ts'
 import { createDatabase, type Database } from '../../packages/kernel/src/database/database.ts'
 import { engineRules } from '../../packages/kernel/src/engine-rules.ts'
 import { readOutsideAllow } from '../../packages/kernel/src/outside/outside-allow.ts'
@@ -63,7 +63,6 @@ export interface TestCoreOptions {
   readonly log?: Log
   readonly secrets?: SecretKeys
   readonly tokens?: TokenKeys
-  readonly logins?: (database: Database) => Logins
   /** In the format of ORRERY_OUTSIDE_ALLOW. */
   readonly outsideAllow?: string
   readonly isMcpStdioAllowed?: boolean
@@ -88,7 +87,6 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     checkOutputs: true,
     outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
-    ...(options.logins === undefined ? {} : { logins: options.logins(database) }),
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   })
   const { org, secret } = await bootstrapInstallation(database, secrets, Date.now())

@@ -21,7 +21,6 @@ import {
   type Kernel,
   kernelImplementations,
   type Log,
-  type Logins,
   type OutsideAllow,
   outsidePolicy,
   type Rate,
@@ -48,8 +47,6 @@ export interface CoreOptions {
   readonly secrets: SecretKeys
   /** Must be the same in every process of an installation, and differ between installations. */
   readonly tokens: TokenKeys
-  /** Absent: people cannot log in. */
-  readonly logins?: Logins
   /** Private and local addresses that outgoing requests may reach. Absent: none. */
   readonly outsideAllow?: OutsideAllow
   /** Whether connections may start programs on this machine. Absent: no. */
@@ -133,7 +130,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, { secretKeys, tokenKeys, logins: options.logins ?? null }, clock.now),
+    authenticator: createAuthenticator(database, { secretKeys, tokenKeys }, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,

@@ -3,22 +3,22 @@
 
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
-import { getMember } from './access/get-member.ts'
 import { getOrg } from './access/get-org.ts'
 import { issueToken } from './access/issue-token.ts'
 import { listKeys } from './access/list-keys.ts'
-import { listMembers } from './access/list-members.ts'
 import { listOrgs } from './access/list-orgs.ts'
 import { refreshToken } from './access/refresh-token.ts'
-import { removeMember } from './access/remove-member.ts'
 import { revokeKey } from './access/revoke-key.ts'
 import { revokeToken } from './access/revoke-token.ts'
-import { updateMember } from './access/update-member.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
 import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
+import { getMember } from './members/get-member.ts'
+import { listMembers } from './members/list-members.ts'
+import { removeMember } from './members/remove-member.ts'
+import { updateMember } from './members/update-member.ts'
 
 export const implementations = {
   'audit.list': listAuditEntries,

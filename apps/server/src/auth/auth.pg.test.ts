@@ -1,11 +1,9 @@
 /** Logins of people, from a link to what a member may do, with the real login library on a database of its own. */
 import { decodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
-import { makeSecretKey, readSecretKeys } from '@orrery/kernel'
+import { deriveLoginSecret, makeSecretKey, readSecretKeys } from '@orrery/kernel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { createAuth } from './create-auth.ts'
-import { createLogins } from './create-logins.ts'
-import { deriveLoginSecret } from './login-secret.ts'
 
 const URL_OF_SERVER = 'http://localhost:8787'
 const secrets = readSecretKeys(makeSecretKey())
@@ -16,7 +14,7 @@ let t: TestCore
 let auth: ReturnType<typeof createAuth>
 
 beforeAll(async () => {
-  t = await startTestCore({ work: false, secrets, logins: ({ people }) => createLogins(people, secret) })
+  t = await startTestCore({ work: false, secrets })
   auth = createAuth({
     people: t.database.people,
     secret,

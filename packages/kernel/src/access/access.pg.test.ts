@@ -106,7 +106,7 @@ describe('a flood of made-up keys', () => {
 
   it('limits the network that sends it, and neither a holder in it, seen before or not, nor any other network', async () => {
     let at = Date.now()
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => at)
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => at)
     const fresh = (await t.call('keys.create', { name: 'fresh', scopes: ['runs:read'] })).secret ?? ''
     expect((await authenticate(t.adminKey, { address: '192.0.2.1' })).org).toBe(t.org)
     // Later than the cache entry expires, so the key has to be looked up again.
@@ -122,7 +122,7 @@ describe('a flood of made-up keys', () => {
 
 describe('a flood of a revoked key', () => {
   it('limits this key, and nothing else in its network', async () => {
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => 0)
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => 0)
     const [gone, other] = await Promise.all(['gone', 'stays'].map((name) => t.call('keys.create', { name, scopes: ['runs:read'] })))
     await t.call('keys.revoke', { keyId: gone?.id ?? '' })
     const codes = new Set<string>()
@@ -144,7 +144,7 @@ describe('a key of a version without marks', () => {
 describe('revoking a key', () => {
   it('makes this process forget that key alone', async () => {
     const [one, other] = await Promise.all(['one', 'other'].map((name) => t.call('keys.create', { name, scopes: ['runs:read'] })))
-    const { authenticate, forget } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => 0)
+    const { authenticate, forget } = createAuthenticator(t.database, { ...t.core.kernel }, () => 0)
     const [first, second] = [one?.secret ?? '', other?.secret ?? '']
     await Promise.all([authenticate(first), authenticate(second)])
     await t.query(`update app.api_key set revoked_at = now() where name in ('one', 'other')`)
@@ -157,14 +157,14 @@ describe('revoking a key', () => {
 
 describe('concurrent requests with one key', () => {
   it('shares one query between concurrent requests with one key, so that they do not exceed the limit for lookups', async () => {
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => Date.now())
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => Date.now())
     const identities = await Promise.all(Array.from({ length: 600 }, () => authenticate(t.adminKey)))
     expect(new Set(identities.map(({ org }) => org))).toEqual(new Set([t.org]))
   })
 
   it('does not cache a key that was forgotten during its lookup', async () => {
     const { id, secret } = await t.call('keys.create', { name: 'short-lived', scopes: ['runs:read'] })
-    const { authenticate, forget } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => Date.now())
+    const { authenticate, forget } = createAuthenticator(t.database, { ...t.core.kernel }, () => Date.now())
     const early = authenticate(secret ?? '')
     forget(id)
     await early

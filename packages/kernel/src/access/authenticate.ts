@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { boundedCache } from '../bounded-cache.ts'
-import type { Caller, Identity } from '../context/identity.ts'
-import type { Authenticator, Kernel, Logins } from '../context/kernel.ts'
+import type { Caller, FoundIdentity, Identity } from '../context/identity.ts'
+import type { Authenticator, Kernel } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
+import { findByLogin } from '../logins/find-by-login.ts'
+import { deriveLoginSecret, readLoginToken } from '../logins/login-secret.ts'
 import { isIssued } from '../secrets/issued-mark.ts'
 import { isApiKey } from './api-key.ts'
-import { findByLogin } from './find-by-login.ts'
-import { type FoundIdentity, findByKey, findByToken } from './find-identity.ts'
+import { findByKey, findByToken } from './find-identity.ts'
 import { type LimitedLookup, limitLookups, networkOf } from './limit-lookups.ts'
 import { readToken, readTokenUse } from './token.ts'
 
@@ -29,19 +30,18 @@ interface Given {
   readonly name: string
 }
 
-export interface AuthenticatorParts extends Pick<Kernel, 'secretKeys' | 'tokenKeys'> {
-  /** Null: this process knows no logins. */
-  readonly logins: Logins | null
-}
-
 /** @param now the time of the database, in ms since the epoch */
-export function createAuthenticator(database: Database, parts: AuthenticatorParts, now: () => number): Authenticator {
-  const { secretKeys, tokenKeys, logins } = parts
+export function createAuthenticator(
+  database: Database,
+  { secretKeys, tokenKeys }: Pick<Kernel, 'secretKeys' | 'tokenKeys'>,
+  now: () => number,
+): Authenticator {
+  const loginSecret = deriveLoginSecret(secretKeys)
   const cache = boundedCache<CachedIdentity>({ entriesMax: 10_000 })
   /** Lookups in progress. Concurrent requests with the same key share one query. */
   let lookups = new Map<string, Promise<Identity>>()
   const limit = limitLookups(now)
-  const isLogin = (secret: string): boolean => logins?.isLogin(secret) ?? false
+  const isLogin = (secret: string): boolean => readLoginToken(loginSecret, secret) !== null
 
   async function authenticate(secret: string, { address, org }: Pick<Caller, 'address' | 'org'> = {}): Promise<Identity> {
     if (!isApiKey(secret) && !isLogin(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
@@ -65,7 +65,8 @@ export function createAuthenticator(database: Database, parts: AuthenticatorPart
       return limited(isIssued(secretKeys, secret) ? name : networkOf(address), () => findByKey(database, secret, at))
     }
     // A made-up login or token needs no query.
-    if (logins?.isLogin(secret)) return limited(name, () => findByLogin(database, logins, { secret, org: org ?? null }, at))
+    const login = readLoginToken(loginSecret, secret)
+    if (login !== null) return limited(name, () => findByLogin(database, { token: login, org: org ?? null }, at))
     const claims = await readToken(tokenKeys, secret, at)
     return claims === null ? null : limited(name, () => findByToken(database, claims, at))
   }

@@ -1,18 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { encodeId } from '@orrery/contract'
-import type { Identity, TokenClaims } from '../context/identity.ts'
+import type { FoundIdentity, TokenClaims } from '../context/identity.ts'
 import { type Database, NO_ORG } from '../database/database.ts'
 import { hashApiKey } from './api-key.ts'
 import { type ApiKeyRow, knownScopes } from './key-row.ts'
 import { selectKeyByHash, selectKeyById, touchKey } from './key-store.ts'
 import type { Lifetime } from './token.ts'
 import { selectFamily } from './token-family-store.ts'
-
-export interface FoundIdentity {
-  readonly identity: Identity
-  /** ms since the epoch. */
-  readonly expiresAt: number
-}
 
 /** `last_used_at` is accurate to within this. */
 const TOUCH_EVERY_MS = 60_000

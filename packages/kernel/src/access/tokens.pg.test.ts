@@ -185,7 +185,7 @@ describe('rejected tokens', () => {
     const { id, key } = await makeKey('revoked')
     const { accessToken, refreshToken } = await issue(key)
     let at = t.engine.now()
-    const elsewhere = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => at)
+    const elsewhere = createAuthenticator(t.database, { ...t.core.kernel }, () => at)
     await elsewhere.authenticate(accessToken)
     await works(accessToken)
     await t.call('keys.revoke', { keyId: id })
@@ -211,7 +211,7 @@ describe('after a restart', () => {
     const [kept, ended] = [await issue(key), await issue(key)]
     await t.call('tokens.revoke', {}, { key: ended.accessToken })
     // A process with an empty cache.
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => t.engine.now())
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => t.engine.now())
     expect((await authenticate(kept.accessToken)).actor.name).toBe('survivor')
     await expect(authenticate(ended.accessToken)).rejects.toMatchObject(UNAUTHENTICATED)
     await expect(authenticate(ended.refreshToken)).rejects.toMatchObject(UNAUTHENTICATED)
@@ -234,10 +234,10 @@ describe('a flood of tokens', () => {
         signToken(forger, { ...made, generation }, { issuedAt: now, expiresAt: now + 60_000 }),
       ),
     )
-    expect(await outcomesOf(forged, createAuthenticator(none, { ...t.core.kernel, logins: null }, () => now).authenticate)).toEqual(
+    expect(await outcomesOf(forged, createAuthenticator(none, { ...t.core.kernel }, () => now).authenticate)).toEqual(
       new Set(['unauthenticated']),
     )
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => now)
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => now)
     expect(await outcomesOf(forged, authenticate)).toEqual(new Set(['unauthenticated']))
     const { accessToken } = await issue(t.adminKey)
     expect(await outcomesOf([accessToken, t.adminKey], authenticate)).toEqual(new Set(['accepted']))
@@ -248,7 +248,7 @@ describe('a flood of tokens', () => {
     const [ended, kept] = [await issue(key), await issue(key)]
     await t.call('tokens.revoke', {}, { key: ended.accessToken })
     const now = t.engine.now()
-    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel, logins: null }, () => now)
+    const { authenticate } = createAuthenticator(t.database, { ...t.core.kernel }, () => now)
     const codes = new Set<string>()
     for (let i = 0; i < 110; i++) for (const code of await outcomesOf([ended.accessToken], authenticate)) codes.add(code)
     expect(codes).toEqual(new Set(['unauthenticated', 'rate_limited']))

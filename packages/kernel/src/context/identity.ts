@@ -52,6 +52,12 @@ export interface Identity {
   readonly login?: Login
 }
 
+/** What a credential leads to, until `expiresAt` (ms since the epoch). */
+export interface FoundIdentity {
+  readonly identity: Identity
+  readonly expiresAt: number
+}
+
 /** A caller, as the face that received the request describes it. */
 export interface Caller {
   /** An API key or token that must be looked up, an identity that is known already, or null. */

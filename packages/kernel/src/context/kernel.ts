@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import type { OutsidePolicy } from '../outside/outside-policy.ts'
 import type { SecretKeys } from '../secrets/secret-keys.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
-import type { Caller, Identity, Login } from './identity.ts'
+import type { Caller, Identity } from './identity.ts'
 
 /** The database's time, in ms since the epoch. */
 export interface Clock {
@@ -33,14 +33,6 @@ export interface Authenticator {
   authenticate(secret: string, from?: Pick<Caller, 'address' | 'org'>): Promise<Identity>
   /** After a key, or tokens of it, was revoked, or a member changed: this process looks them up again. @param actor its public id */
   forget(actor: string): void
-}
-
-/** Finds logins by what a browser or a command line sends. */
-export interface Logins {
-  /** Whether a text has the form of a login's secret, and was issued by this installation. Needs no query. */
-  isLogin(secret: string): boolean
-  /** Null: the login has ended or expired. */
-  find(secret: string): Promise<Login | null>
 }
 
 export interface Answer {

@@ -1,5 +1,5 @@
 import { type Permission, permissionToGrant, problem } from '@orrery/contract'
-import type { Ctx } from '../context/context.ts'
+import type { Ctx } from './context.ts'
 
 /**
  * For the scopes that a caller grants to a run, pipeline or automation that it starts, repeats or saves. Tools of that run act with these

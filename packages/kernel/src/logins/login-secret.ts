@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { SecretKeys } from '@orrery/kernel'
+import type { SecretKeys } from '../secrets/secret-keys.ts'
 
 /** The key under which the login library signs cookies: one of its own (HKDF, RFC 5869), from the active secret key. */
 export function deriveLoginSecret({ activeId, known }: SecretKeys): string {

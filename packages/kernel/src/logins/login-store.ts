@@ -1,6 +1,7 @@
 import type pg from 'pg'
+import { sql } from '../database/sql.ts'
 
-interface LoginRow {
+export interface LoginRow {
   readonly id: string
   readonly person_id: string
   readonly last_org: string | null
@@ -9,11 +10,11 @@ interface LoginRow {
   readonly expires_at: Date
 }
 
+/** @param people sees the schema `auth` alone */
 export async function selectLogin(people: pg.Pool, token: string): Promise<LoginRow | undefined> {
   const { rows } = await people.query<LoginRow>(
-    `select l.id, l.person_id, l.last_org, p.administers_installation, l.proved_at, l.expires_at
-     from auth.login l join auth.person p on p.id = l.person_id where l.token = $1`,
-    [token],
+    sql`select l.id, l.person_id, l.last_org, p.administers_installation, l.proved_at, l.expires_at
+        from auth.login l join auth.person p on p.id = l.person_id where l.token = ${token}`,
   )
   return rows[0]
 }

@@ -1,28 +1,35 @@
 import { encodeId, PERMISSION_SETS, type Permission } from '@orrery/contract'
-import type { Login } from '../context/identity.ts'
-import type { Logins } from '../context/kernel.ts'
-import { type Database, NO_ORG } from '../database/database.ts'
-import { seePerson } from '../database/session-settings.ts'
-import type { FoundIdentity } from './find-identity.ts'
-import { knownRole, type MemberRow } from './member-row.ts'
-import { selectMembersOfPerson } from './member-store.ts'
+import type { FoundIdentity, Login } from '../context/identity.ts'
+import type { Database } from '../database/database.ts'
+import { findMembersOfPerson } from '../members/find-members-of-person.ts'
+import { knownRole, type MemberRow } from '../members/member-row.ts'
+import { type LoginRow, selectLogin } from './login-store.ts'
 
-/** What was sent: the secret of a login and the organization that is meant. Null: the one used last, or the first. */
 interface Sent {
-  readonly secret: string
+  /** Of a login: what `readLoginToken` returned. */
+  readonly token: string
+  /** The organization that is meant. Null: the one used last, or the first. */
   readonly org: string | null
 }
 
 /** Null: the login has ended, or its person is no member of that organization, or suspended there. */
-export async function findByLogin(database: Database, logins: Logins, { secret, org }: Sent, at: number): Promise<FoundIdentity | null> {
-  const login = await logins.find(secret)
-  if (login === null || login.expiresAt <= at) return null
-  const members = await database.transaction(NO_ORG, 'read only', async (tx) => {
-    await seePerson(tx, login.person)
-    return selectMembersOfPerson(tx, login.person)
-  })
-  const member = choose(members, org, login)
+export async function findByLogin(database: Database, { token, org }: Sent, at: number): Promise<FoundIdentity | null> {
+  const row = await selectLogin(database.people, token)
+  if (row === undefined || row.expires_at.getTime() <= at) return null
+  const login = toLogin(row)
+  const member = choose(await findMembersOfPerson(database, login.person), org, login)
   return member === undefined ? null : toFound(member, login)
+}
+
+function toLogin(row: LoginRow): Login {
+  return {
+    id: row.id,
+    person: row.person_id,
+    org: row.last_org,
+    administersInstallation: row.administers_installation,
+    provedAt: row.proved_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+  }
 }
 
 function choose(members: readonly MemberRow[], asked: string | null, login: Login): MemberRow | undefined {
