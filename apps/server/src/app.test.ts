@@ -1,5 +1,7 @@
+import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import { createApp } from './app.ts'
+import type { ServerEnv } from './http/request-info.ts'
 import { createEchoServer, KEY } from './testing/echo-backend.fixture.ts'
 
 function stoppingApp() {
@@ -8,6 +10,7 @@ function stoppingApp() {
     events: async () => new Response('an event stream'),
     receiveWebhook: async () => ({ firingId: null }),
     health: { stage: () => 'stopping', checks: {}, metrics: 'key' },
+    people: new Hono<ServerEnv>(),
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [] },
     answers: true,
   })

@@ -12,6 +12,7 @@ import { serveHooks } from './hooks/serve-hooks.ts'
 import { answerProblem, toProblem } from './http/answer-problem.ts'
 import { createHostCheck, type HostRules } from './http/check-host.ts'
 import { createClientAddress } from './http/client-address.ts'
+import { loginCookieName, readLoginCookie } from './http/login-cookie.ts'
 import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PATH } from './http/paths.ts'
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
@@ -23,6 +24,8 @@ export interface AppParts {
   readonly receiveWebhook: Core['receiveWebhook']
   readonly events: EventFace
   readonly health: Health
+  /** The pages and endpoints by which people log in. */
+  readonly people: Hono<ServerEnv>
   readonly hosts: HostRules
   /** False for a process without the role `api`: it serves health and metrics only. */
   readonly answers: boolean
@@ -54,10 +57,11 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
   return app
 }
 
-function mountFaces(app: Hono<ServerEnv>, { backend, events, receiveWebhook }: AppParts): void {
+function mountFaces(app: Hono<ServerEnv>, { backend, events, people, receiveWebhook }: AppParts): void {
   app.route('/', serveHome(backend))
   app.route('/', serveDocs(backend))
   mountOrdinaut(app, backend)
+  app.route('/', people)
   app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)
   app.route(API_PREFIX, routeOperations(backend))
   app.all(`${TRPC_PATH}/*`, serveTrpc(backend))
@@ -70,8 +74,9 @@ function aroundRequests({ backend, hosts, health }: AppParts): MiddlewareHandler
   const checkHost = createHostCheck(hosts)
   const clientAddress = createClientAddress(hosts.trustedProxies)
   const overTls = hosts.publicUrl?.startsWith('https:') ?? false
+  const cookie = loginCookieName(overTls)
   return async (context, next) => {
-    const info = readRequestInfo(context.req.raw, clientAddress(context))
+    const info = readRequestInfo(context.req.raw, clientAddress(context), readLoginCookie(context.req.raw, cookie))
     context.set('info', info)
     try {
       checkHost(context.req.raw)
@@ -123,7 +128,7 @@ function faceOf(path: string): string {
   return face?.slice(1) ?? 'other'
 }
 
-/** Does not allow cookies, because the server uses none. A page sends its key like any other client. */
+/** Does not allow cookies: a page of another origin sends a key like any other client. */
 function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> {
   return cors({
     origin: [...origins],
@@ -135,6 +140,7 @@ function allowOrigins(origins: readonly string[]): MiddlewareHandler<ServerEnv> 
       'Mcp-Method',
       'Mcp-Name',
       'Mcp-Protocol-Version',
+      'Orrery-Org',
       'Traceparent',
       'X-Request-Id',
     ],

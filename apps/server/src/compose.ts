@@ -4,8 +4,9 @@ import { createCore } from '@orrery/core'
 import { type BundleHosts, containBundles, createEngine, type EngineFact, joinSteps, type Worker } from '@orrery/engine'
 import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postgres'
 import { toFailure } from '@orrery/engine/workflow'
-import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, withdrawKey } from '@orrery/kernel'
+import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, offerSetup, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
+import { createPeopleFace } from './auth/people-face.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
 import { checkBefore } from './check-before.ts'
 import type { Config } from './config.ts'
@@ -79,12 +80,14 @@ export async function startServer(
     const { first, handover } = product
     handover.isDone = true
     const { embedded } = storage
+    const setup = config.roles.includes('api') ? await offerSetup(product.database, product.engine.now()) : null
     const started: Started = {
       url: config.publicUrl ?? url,
       config,
       data,
       embedded,
       first,
+      setupUrl: setup === null ? null : `${product.address.people}/setup#${setup}`,
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
@@ -132,7 +135,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
   })
   const perSecond = config.requestsPerSecond
   /** Without ORRERY_PUBLIC_URL, known only once the server listens. */
-  const address = { url: config.publicUrl ?? '' }
+  const address = { url: config.publicUrl ?? '', people: config.publicUrl ?? '' }
   const core = createCore({
     database,
     engine,
@@ -207,7 +210,7 @@ const DRAIN_MS = 5000
 
 /** Starts to listen. Returns the address. */
 async function startFaces(config: Config, log: Logger, stops: Stops, parts: FaceParts): Promise<string> {
-  const { address, core, database, engine, metrics, migrated, store, recentErrors, worker } = parts
+  const { address, core, database, engine, first, metrics, migrated, store, recentErrors, worker } = parts
   metrics.connect({
     depths: () => store.depths(),
     pools: () => [...database.pools(), ...store.pools()],
@@ -225,6 +228,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     receiveWebhook: core.receiveWebhook,
     events: createEventFace(backend, core.events, { stopping: stopping.signal }),
     health: { stage: () => stage, checks, metrics: config.metrics },
+    people: createPeopleFace({ kernel: core.kernel, firstOrg: first.org, url: () => address.people }),
     hosts: config,
     answers: config.roles.includes('api'),
   })
@@ -234,6 +238,8 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     (error) => explainListen(error, host, port),
   )
   address.url ||= listener.url
+  // Browsers bind passkeys to names, not to addresses.
+  address.people ||= ['127.0.0.1', '::1', 'localhost'].includes(host) ? `http://localhost:${listener.port}` : listener.url
   stops.push(() => listener.stop(config.stopGraceMs))
   // Open streams and waits would delay the listener's stop by the whole grace period, so end them first and admit no new ones.
   stops.push(async () => {

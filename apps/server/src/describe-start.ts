@@ -13,6 +13,8 @@ export interface Started {
   readonly data: string
   readonly embedded: boolean
   readonly first: Bootstrap
+  /** The link that makes the first person. Null: there is a person already. */
+  readonly setupUrl: string | null
   /** Other machines can reach the server. */
   readonly exposed: boolean
   readonly pid: number
@@ -33,7 +35,7 @@ const NAME_COLUMNS = 8
 
 /** The lines that a start prints for the operator. This is the only place where a key is printed. */
 export function describeStart(started: Started, terminal: Terminal): string {
-  const { config, url, first } = started
+  const { config, url, first, setupUrl } = started
   const coloured = terminal.isTTY === true && terminal.hasColors?.() === true
   const style = (format: 'bold' | 'dim' | 'green', text: string) => (coloured ? styleText(format, text, { validateStream: false }) : text)
   const width = (terminal.isTTY && terminal.columns) || 80
@@ -44,6 +46,10 @@ export function describeStart(started: Started, terminal: Terminal): string {
     width < NARROW_COLUMNS ? `${style('dim', name)}\n${value}` : `${style('dim', name.padEnd(NAME_COLUMNS))} ${value}`,
   )
   const parts = [head, rows.join('\n')]
+  if (setupUrl !== null) {
+    parts.push(wrapText('Open this link to make your account. It is good once, for an hour:', width - 2).join('\n'))
+    parts.push(style('bold', setupUrl))
+  }
   if (first.secret !== null) {
     parts.push(
       wrapText(`Admin key of organization "${plain(first.orgName)}", shown only once. For the command line:`, width - 2).join('\n'),

@@ -86,6 +86,31 @@ create index passkey_by_person on auth.passkey (person_id);
 
 grant select, insert, update, delete on auth.person, auth.login, auth.account, auth.verification, auth.passkey to orrery_auth;
 
+-- The links that starts print while there is no person. Opening one makes the first.
+create table auth.setup (
+  hash bytea primary key,
+  expires_at timestamptz not null
+);
+grant select, insert, delete on auth.setup to orrery_auth;
+
+-- Makes the first person of the installation. False: the link is not good, or there is a person already.
+create function auth.make_first_person(link_hash bytea, link_at timestamptz, person_id uuid, person_name text, person_email text)
+returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  -- One at a time.
+  lock table auth.setup in exclusive mode;
+  if exists (select from auth.person) or not exists (select from auth.setup where hash = link_hash and expires_at > link_at) then
+    return false;
+  end if;
+  delete from auth.setup;
+  insert into auth.person (id, name, email, email_verified, administers_installation)
+  values (person_id, person_name, person_email, true, true);
+  return true;
+end $$;
+revoke all on function auth.make_first_person from public;
+grant usage on schema auth to orrery_app;
+grant execute on function auth.make_first_person to orrery_app;
+
 create table app.member (
   org_id uuid not null references app.org (org_id),
   member_id uuid not null,

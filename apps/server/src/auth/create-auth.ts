@@ -2,27 +2,44 @@ import { passkey } from '@better-auth/passkey'
 import { betterAuth } from 'better-auth'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
+import { loginCookieName } from '../http/login-cookie.ts'
+import { type SetUp, setUpPlugin } from './set-up-plugin.ts'
 
 export interface AuthOptions {
   /** Sees the schema `auth` alone. */
   readonly people: pg.Pool
   readonly secret: string
-  /** The address of this server, without a trailing slash. */
+  /** The address at which people reach this server, without a trailing slash. Passkeys are bound to its name. */
   readonly url: string
-  /** Sends a link by mail. It is good once, for LINK_SECONDS. */
-  readonly sendLink: (email: string, url: string) => Promise<void>
+  /** Asked for each login by mail, also for addresses of nobody known. The token is good once, for LINK_SECONDS. */
+  readonly sendLink: (link: LoginLink) => void
+  /** Makes the first person. Null: the link is not good. */
+  readonly setUp: SetUp
 }
+
+export interface LoginLink {
+  readonly email: string
+  readonly token: string
+  /** The path of the page to return to; null: none was asked for. */
+  readonly next: string | null
+}
+
+export type Auth = ReturnType<typeof createAuth>
 
 export const AUTH_PATH = '/auth'
 /** How long a link of a mail is good. */
 export const LINK_SECONDS = 10 * 60
-/** A login that is not used for this long ends. */
-const IDLE_SECONDS = 14 * 24 * 3600
-const RENEW_SECONDS = 24 * 3600
+/** A login ends this long after it began. */
+const LOGIN_SECONDS = 90 * 24 * 3600
+/** Ways to log in are added and removed by a person who proved this recently who they are. */
+const FRESH_SECONDS = 10 * 60
+/** The header in which the server names the address of a client to the login library. Clients cannot set it. */
+export const ADDRESS_HEADER = 'x-orrery-address'
 
 /** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
-export function createAuth({ people, secret, url, sendLink }: AuthOptions) {
+export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions) {
   const stamps = { createdAt: 'created_at', updatedAt: 'updated_at' }
+  const overTls = url.startsWith('https:')
   return betterAuth({
     appName: 'Orrery',
     baseURL: url,
@@ -30,13 +47,35 @@ export function createAuth({ people, secret, url, sendLink }: AuthOptions) {
     secret,
     database: people,
     telemetry: { enabled: false },
-    advanced: { database: { generateId: 'uuid' }, cookiePrefix: 'orrery', useSecureCookies: url.startsWith('https:') },
+    logger: { disabled: true },
+    trustedOrigins: [url],
+    advanced: {
+      database: { generateId: 'uuid' },
+      cookiePrefix: 'orrery',
+      // The prefix `__Secure-` would hide `__Host-`, which browsers hold to more: no Domain, so no other host of the domain can set it.
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure: overTls },
+      cookies: { session_token: { name: loginCookieName(overTls) } },
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+    },
+    rateLimit: {
+      enabled: true,
+      window: 60,
+      max: 300,
+      customRules: {
+        '/sign-in/magic-link': { window: 60, max: 20 },
+        '/magic-link/verify': { window: 60, max: 30 },
+        '/passkey/verify-authentication': { window: 60, max: 30 },
+        '/setup': { window: 60, max: 20 },
+      },
+    },
     user: { modelName: 'person', fields: { ...stamps, emailVerified: 'email_verified' } },
     session: {
       modelName: 'login',
       fields: { ...stamps, expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', userId: 'person_id' },
-      expiresIn: IDLE_SECONDS,
-      updateAge: RENEW_SECONDS,
+      expiresIn: LOGIN_SECONDS,
+      disableSessionRefresh: true,
+      freshAge: FRESH_SECONDS,
     },
     account: {
       modelName: 'account',
@@ -54,14 +93,18 @@ export function createAuth({ people, secret, url, sendLink }: AuthOptions) {
     },
     verification: { modelName: 'verification', fields: { ...stamps, expiresAt: 'expires_at' } },
     plugins: [
+      setUpPlugin(setUp),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',
         // Only who was invited is a person.
         disableSignUp: true,
-        sendMagicLink: ({ email, url: link }) => sendLink(email, link),
+        sendMagicLink: ({ email, token, metadata }) => sendLink({ email, token, next: readNext(metadata?.next) }),
       }),
       passkey({
+        rpName: 'Orrery',
+        origin: url,
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
         schema: {
           passkey: {
             fields: {
@@ -77,4 +120,9 @@ export function createAuth({ people, secret, url, sendLink }: AuthOptions) {
       }),
     ],
   })
+}
+
+/** Only paths of this server: `//host` and `/\\host` would lead elsewhere. */
+function readNext(given: unknown): string | null {
+  return typeof given === 'string' && given.length <= 2000 && /^\/(?![/\\])/.test(given) ? given : null
 }

@@ -9,6 +9,8 @@ export interface RequestInfo {
   readonly startedAt: number
   /** The network address of the client; null if it is not known. */
   readonly address: string | null
+  /** The secret of the login in the request's cookie; null: none. */
+  readonly login: string | null
   /** Set by the face once it knows the operation; used for the log and the metrics. */
   operation: string | null
 }
@@ -30,13 +32,14 @@ export type ServerContext = Context<ServerEnv>
 const REQUEST_ID = /^[A-Za-z0-9][\w.:+/=-]{0,127}$/
 const ID_OF_OURS = /^[a-z]{2,8}_[0-9a-hjkmnp-tv-z]{26}$/i
 
-export function readRequestInfo(request: Request, address: string | null = null): RequestInfo {
+export function readRequestInfo(request: Request, address: string | null = null, login: string | null = null): RequestInfo {
   const given = request.headers.get('x-request-id')
   return {
     requestId: given !== null && REQUEST_ID.test(given) && !ID_OF_OURS.test(given) ? given : randomUUID(),
     trace: continueTrace(request.headers.get('traceparent') ?? undefined),
     startedAt: performance.now(),
     address,
+    login,
     operation: null,
   }
 }

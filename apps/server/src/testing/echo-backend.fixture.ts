@@ -1,8 +1,10 @@
 import { defineOperation, type Operation, PERMISSIONS, problem } from '@orrery/contract'
 import type { Caller } from '@orrery/kernel'
+import { Hono } from 'hono'
 import { z } from 'zod'
 import { type AppParts, createApp } from '../app.ts'
 import type { Backend } from '../backend.ts'
+import type { ServerEnv } from '../http/request-info.ts'
 import { createLogger } from '../observe/logger.ts'
 import { createMetrics } from '../observe/metrics.ts'
 
@@ -93,6 +95,7 @@ export function createEchoServer(
     events: async () => new Response(null),
     receiveWebhook: async () => ({ firingId: null }),
     health: { stage: () => 'ready', checks: {}, metrics: 'local' },
+    people: new Hono<ServerEnv>(),
     answers: true,
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [], ...hosts },
   })

@@ -14,11 +14,16 @@ interface Sent {
 
 /** Null: the login has ended, or its person is no member of that organization, or suspended there. */
 export async function findByLogin(database: Database, { token, org }: Sent, at: number): Promise<FoundIdentity | null> {
-  const row = await selectLogin(database.people, token)
-  if (row === undefined || row.expires_at.getTime() <= at) return null
-  const login = toLogin(row)
+  const login = await findLogin(database, token, at)
+  if (login === null) return null
   const member = choose(await findMembersOfPerson(database, login.person), org, login)
   return member === undefined ? null : toFound(member, login)
+}
+
+/** Null: the login has ended. */
+export async function findLogin(database: Database, token: string, at: number): Promise<Login | null> {
+  const row = await selectLogin(database.people, token)
+  return row === undefined || row.expires_at.getTime() <= at ? null : toLogin(row)
 }
 
 function toLogin(row: LoginRow): Login {

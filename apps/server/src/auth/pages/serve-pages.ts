@@ -1,0 +1,56 @@
+import { Hono } from 'hono'
+import { escapeHtml, file } from '../../docs/html.ts'
+import type { ServerEnv } from '../../http/request-info.ts'
+import { frame, SCRIPT_PATH, STYLE_PATH } from './frame.ts'
+import { SCRIPT } from './script.ts'
+import { STYLE } from './style.ts'
+
+/** The pages on which people log in. @param url the address at which people reach this server */
+export function servePages(url: () => string): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>()
+  app.get(SCRIPT_PATH, () => file(SCRIPT, 'text/javascript; charset=utf-8'))
+  app.get(STYLE_PATH, () => file(STYLE, 'text/css; charset=utf-8'))
+  for (const [path, show] of Object.entries(PAGES)) {
+    app.get(path, (context) => {
+      // Passkeys and cookies belong to one name, so every other name of this server leads there.
+      const own = new URL(url())
+      if (context.req.header('host') === own.host) return show(own)
+      const { search } = new URL(context.req.url)
+      return context.redirect(`${own.origin}${path}${search}`, 302)
+    })
+  }
+  return app
+}
+
+const PAGES: Readonly<Record<string, (own: URL) => Response>> = {
+  '/login': ({ host }) =>
+    frame({
+      id: 'login',
+      title: 'Sign in to Orrery',
+      lead: `at <b>${escapeHtml(host)}</b>`,
+      body: `<button class="first" id="passkey" type="button">Use a passkey</button>
+<div class="or">or</div>
+<form id="mail"><label>E-mail <input name="email" type="email" autocomplete="username webauthn" required maxlength="254">
+<small>We send a link that works once, for 10 minutes.</small></label><button>Send me a link</button></form>
+<p class="done" id="sent" role="status" hidden>If <b id="sent-to"></b> is known here, a link is on its way. It works once, for 10 minutes.</p>`,
+      foot: 'Only people who were invited can sign in.',
+    }),
+  '/login/link': ({ host }) =>
+    frame({
+      id: 'link',
+      title: 'Sign in to Orrery',
+      lead: `at <b>${escapeHtml(host)}</b>, by the link from your mail`,
+      body: '<button class="first" id="enter" type="button">Sign in</button><a href="/login">Send another link</a>',
+    }),
+  '/setup': ({ host }) =>
+    frame({
+      id: 'setup',
+      title: 'Welcome to Orrery',
+      lead: `You are the first person at <b>${escapeHtml(host)}</b>, and its administrator. There is no password.`,
+      body: `<form id="person"><label>Name <input name="name" autocomplete="name" required maxlength="128"></label>
+<label>E-mail <input name="email" type="email" autocomplete="email" required maxlength="254">
+<small>Links to log in and notices go there.</small></label><button class="first">Continue</button></form>
+<div id="key" class="stack" hidden><button class="first" id="passkey" type="button">Add a passkey</button>
+<a href="/account">Later</a></div>`,
+    }),
+}
