@@ -228,7 +228,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     receiveWebhook: core.receiveWebhook,
     events: createEventFace(backend, core.events, { stopping: stopping.signal }),
     health: { stage: () => stage, checks, metrics: config.metrics },
-    people: createPeopleFace({ kernel: core.kernel, firstOrg: first.org, url: () => address.people }),
+    people: createPeopleFace({ kernel: core.kernel, firstOrg: first.org, url: () => address.people, providers: config }),
     hosts: config,
     answers: config.roles.includes('api'),
   })

@@ -37,6 +37,7 @@ const wrong: [string, Record<string, string>, string[], RegExp][] = [
   ['a bare % in the password of Redis', { REDIS_URL: 'redis://:100%@cache' }, [], /^REDIS_URL must be .* %25 for a % in its password$/],
   ['a password that is not UTF-8', { DATABASE_URL: 'postgres://me:%ff@db/x' }, [], /^DATABASE_URL must be/],
   ['a misspelt flag', {}, ['--prot', '1'], /--prot/],
+  ['a client without its secret', { ORRERY_GITHUB_CLIENT_ID: 'x' }, [], /ORRERY_GITHUB_CLIENT_ID needs ORRERY_GITHUB_CLIENT_SECRET/],
   ['watching without a project', { ORRERY_WATCH: 'true' }, [], /needs ORRERY_PROJECT/],
 ]
 test.each(wrong)('refuses %s and names the setting', (_, env, args, message) => {

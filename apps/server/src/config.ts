@@ -29,9 +29,21 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
     refused.push(`${flag === undefined ? setting.env : `--${setting.flag}`} must be ${setting.expected}${got}`)
   }
   if (config.watch === true && config.project === undefined) refused.push('ORRERY_WATCH (--watch) needs ORRERY_PROJECT (--project)')
+  for (const [one, other] of TOGETHER) {
+    if (config[one] !== undefined && config[other] === undefined) refused.push(`${SETTINGS[one].env} needs ${SETTINGS[other].env}`)
+  }
   if (refused.length > 0) throw new BadSetting(refused.join('\n'))
   return config as Config
 }
+
+/** The first of each pair is of no use without the second. */
+const TOGETHER = [
+  ['githubClientId', 'githubClientSecret'],
+  ['githubClientSecret', 'githubClientId'],
+  ['oidcIssuer', 'oidcClientId'],
+  ['oidcClientId', 'oidcIssuer'],
+  ['oidcClientSecret', 'oidcIssuer'],
+] as const satisfies readonly (readonly [keyof Settings, keyof Settings])[]
 
 /** Flags that are not settings: they print something and exit. */
 export function asksFor(word: 'help' | 'version', args: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import { decodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
 import { deriveLoginSecret, makeFirstPerson, makeSecretKey, readSecretKeys } from '@orrery/kernel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
+import { readConfig } from '../config.ts'
 import { createAuth, type LoginLink } from './create-auth.ts'
 
 const URL_OF_SERVER = 'http://localhost:8787'
@@ -21,6 +22,7 @@ beforeAll(async () => {
     url: URL_OF_SERVER,
     sendLink: (link) => void sent.push(link),
     setUp: (filled) => makeFirstPerson(t.core.kernel, t.org, filled),
+    providers: readConfig({}, []),
   })
 })
 afterAll(() => t?.close())

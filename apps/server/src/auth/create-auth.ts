@@ -3,6 +3,7 @@ import { betterAuth } from 'better-auth'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
+import { type ProviderSettings, providersPlugin } from './providers.ts'
 import { type SetUp, setUpPlugin } from './set-up-plugin.ts'
 
 export interface AuthOptions {
@@ -15,6 +16,7 @@ export interface AuthOptions {
   readonly sendLink: (link: LoginLink) => void
   /** Makes the first person. Null: the link is not good. */
   readonly setUp: SetUp
+  readonly providers: ProviderSettings
 }
 
 export interface LoginLink {
@@ -37,7 +39,7 @@ const FRESH_SECONDS = 10 * 60
 export const ADDRESS_HEADER = 'x-orrery-address'
 
 /** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
-export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions) {
+export function createAuth({ people, secret, url, sendLink, setUp, providers }: AuthOptions) {
   const stamps = { createdAt: 'created_at', updatedAt: 'updated_at' }
   const overTls = url.startsWith('https:')
   return betterAuth({
@@ -48,6 +50,7 @@ export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions
     database: people,
     telemetry: { enabled: false },
     logger: { disabled: true },
+    onAPIError: { errorURL: `${url}/login` },
     trustedOrigins: [url],
     advanced: {
       database: { generateId: 'uuid' },
@@ -79,6 +82,9 @@ export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions
     },
     account: {
       modelName: 'account',
+      encryptOAuthTokens: true,
+      // An account elsewhere has its own address.
+      accountLinking: { allowDifferentEmails: true },
       fields: {
         ...stamps,
         userId: 'person_id',
@@ -94,6 +100,7 @@ export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions
     verification: { modelName: 'verification', fields: { ...stamps, expiresAt: 'expires_at' } },
     plugins: [
       setUpPlugin(setUp),
+      providersPlugin(providers),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',

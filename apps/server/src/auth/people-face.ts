@@ -5,6 +5,7 @@ import { loginCookieName } from '../http/login-cookie.ts'
 import type { ServerEnv } from '../http/request-info.ts'
 import { type Auth, createAuth } from './create-auth.ts'
 import { servePages } from './pages/serve-pages.ts'
+import { listProviders, type ProviderSettings } from './providers.ts'
 import { serveAuth } from './serve-auth.ts'
 
 interface PeopleFaceParts {
@@ -13,10 +14,11 @@ interface PeopleFaceParts {
   readonly firstOrg: string
   /** The address at which people reach this server, without a trailing slash. Known once the server listens. */
   readonly url: () => string
+  readonly providers: ProviderSettings
 }
 
 /** The pages and endpoints by which people log in. */
-export function createPeopleFace({ kernel, firstOrg, url }: PeopleFaceParts): Hono<ServerEnv> {
+export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFaceParts): Hono<ServerEnv> {
   const { database, secretKeys, clock } = kernel
   const secret = deriveLoginSecret(secretKeys)
   let auth: Auth | null = null
@@ -25,6 +27,7 @@ export function createPeopleFace({ kernel, firstOrg, url }: PeopleFaceParts): Ho
       people: database.people,
       secret,
       url: url(),
+      providers,
       sendLink: () => undefined,
       setUp: (filled) => makeFirstPerson(kernel, firstOrg, filled),
     })
@@ -36,7 +39,7 @@ export function createPeopleFace({ kernel, firstOrg, url }: PeopleFaceParts): Ho
   }
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
-  app.route('/', servePages(url))
+  app.route('/', servePages(url, listProviders(providers)))
   app.route('/', serveAuth({ auth: open, cookie, isLogin }))
   return app
 }

@@ -16,6 +16,13 @@ const OPEN: ReadonlySet<string> = new Set([
   'GET /passkey/list-user-passkeys',
   'POST /passkey/delete-passkey',
   'POST /sign-out',
+  'POST /sign-in/social',
+  'POST /link-social',
+  'POST /unlink-account',
+  'GET /list-accounts',
+  'GET /callback/github',
+  'GET /callback/oidc',
+  'GET /error',
 ])
 
 /** Small, because these bodies are read before anything is known of the caller. */

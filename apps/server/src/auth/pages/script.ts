@@ -89,6 +89,38 @@ function nameDevice() {
   return system.find(([, form]) => form.test(agent))?.[0] ?? 'Passkey'
 }
 
+/** To another system and back. */
+async function visit(path, provider, callbackURL) {
+  const { url } = await ask('POST', path, { provider, callbackURL, errorCallbackURL: location.pathname })
+  location.assign(url)
+}
+
+/** A row of a list: a name, a note, and what can be done. */
+function row(name, note, ...actions) {
+  const item = document.createElement('li')
+  const parts = [name, note].map((text) => Object.assign(document.createElement('span'), { textContent: text }))
+  parts[1].className = 'hint'
+  const tools = document.createElement('span')
+  tools.className = 'row'
+  for (const { label, act } of actions) {
+    const button = Object.assign(document.createElement('button'), { textContent: label, className: 'quiet', type: 'button' })
+    button.setAttribute('aria-label', label + ': ' + name)
+    on(button, 'click', act)
+    tools.append(button)
+  }
+  item.append(...parts, tools)
+  return item
+}
+
+function fill(list, rows, empty) {
+  const nothing = Object.assign(document.createElement('li'), { textContent: empty, className: 'hint' })
+  $(list)?.replaceChildren(...(rows.length === 0 ? [nothing] : rows))
+}
+
+function when(time) {
+  return time == null ? 'never' : new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+}
+
 function take() {
   const token = location.hash.slice(1)
   // A secret does not stay in the history of the browser.
@@ -103,6 +135,7 @@ pages.login = () => {
     await usePasskey()
     goOn()
   })
+  for (const button of document.querySelectorAll('[data-provider]')) on(button, 'click', () => visit('/auth/sign-in/social', button.dataset.provider, search.get('next') ?? '/account'))
   on($('#mail'), 'submit', async (form) => {
     const email = form.elements.email.value.trim()
     const next = search.get('next')
@@ -135,5 +168,78 @@ pages.setup = () => {
     await addPasskey()
     goOn()
   })
+}
+
+const FIELDS = ['name', 'notifyEmail', 'locale', 'zone']
+
+pages.account = async () => {
+  const orLogin = (error) => (error.message.includes('log') ? location.assign('/login?next=/account') : show(error.message))
+  const showAll = () => Promise.all([showProfile(), showPasskeys(), showAccounts(), showDevices(), showOrgs()]).catch(orLogin)
+  on($('#profile'), 'submit', async ({ elements }) => {
+    const given = Object.fromEntries(FIELDS.map((field) => [field, elements[field].value.trim() || null]))
+    await ask('PATCH', '/api/v1/profile', given)
+    $('#saved').textContent = 'Saved.'
+    await showProfile()
+  })
+  on($('#passkey'), 'click', async () => {
+    await addPasskey()
+    await showPasskeys()
+  })
+  on($('#github'), 'click', () => visit('/auth/link-social', 'github', '/account'))
+  on($('#end-all'), 'click', async () => {
+    await ask('POST', '/api/v1/devices/end-all', {})
+    await showDevices()
+  })
+  on($('#sign-out'), 'click', async () => {
+    await ask('POST', '/auth/sign-out', {})
+    location.assign('/login')
+  })
+  $('#zones').replaceChildren(...Intl.supportedValuesOf('timeZone').map((value) => Object.assign(document.createElement('option'), { value })))
+  await showAll()
+}
+
+async function showProfile() {
+  const profile = await ask('GET', '/api/v1/profile')
+  $('#lead').textContent = profile.email
+  for (const field of FIELDS) $('#profile').elements[field].value = profile[field] ?? ''
+}
+
+async function showPasskeys() {
+  const passkeys = await ask('GET', '/auth/passkey/list-user-passkeys')
+  const remove = (id) => async () => {
+    await ask('POST', '/auth/passkey/delete-passkey', { id })
+    await showPasskeys()
+  }
+  const rows = passkeys.map(({ id, name, createdAt }) => row(name ?? 'Passkey', 'added ' + when(createdAt), { label: 'Remove', act: remove(id) }))
+  fill('#passkeys', rows, 'None yet. With a passkey you log in without a mail, by your finger, face or PIN.')
+}
+
+async function showAccounts() {
+  if ($('#accounts') === null) return
+  const accounts = (await ask('GET', '/auth/list-accounts')).filter(({ providerId }) => providerId === 'github')
+  const remove = (accountId) => async () => {
+    await ask('POST', '/auth/unlink-account', { providerId: 'github', accountId })
+    await showAccounts()
+  }
+  fill('#accounts', accounts.map(({ accountId, createdAt }) => row('GitHub', 'connected ' + when(createdAt), { label: 'Disconnect', act: remove(accountId) })), 'None.')
+  $('#github').hidden = accounts.length > 0
+}
+
+async function showDevices() {
+  const { items } = await ask('GET', '/api/v1/devices')
+  const end = (id) => async () => {
+    await ask('DELETE', '/api/v1/devices/' + id)
+    await showDevices()
+  }
+  const rows = items.map((device) => {
+    const note = [device.address, 'last used ' + when(device.lastUsedAt), device.current ? 'this one' : ''].filter(Boolean).join(' · ')
+    return row(device.name, note, ...(device.current ? [] : [{ label: 'Sign out', act: end(device.id) }]))
+  })
+  fill('#devices', rows, 'None.')
+}
+
+async function showOrgs() {
+  const { items } = await ask('GET', '/api/v1/profile/orgs')
+  fill('#orgs', items.map(({ name, role }) => row(name, role)), 'You are a member of no organization. Ask for an invitation.')
 }
 `

@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
 import { escapeHtml, file } from '../../docs/html.ts'
 import type { ServerEnv } from '../../http/request-info.ts'
+import type { ShownProvider } from '../providers.ts'
+import { account } from './account.ts'
 import { frame, SCRIPT_PATH, STYLE_PATH } from './frame.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
 
 /** The pages on which people log in. @param url the address at which people reach this server */
-export function servePages(url: () => string): Hono<ServerEnv> {
+export function servePages(url: () => string, providers: readonly ShownProvider[]): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.get(SCRIPT_PATH, () => file(SCRIPT, 'text/javascript; charset=utf-8'))
   app.get(STYLE_PATH, () => file(STYLE, 'text/css; charset=utf-8'))
@@ -14,7 +16,7 @@ export function servePages(url: () => string): Hono<ServerEnv> {
     app.get(path, (context) => {
       // Passkeys and cookies belong to one name, so every other name of this server leads there.
       const own = new URL(url())
-      if (context.req.header('host') === own.host) return show(own)
+      if (context.req.header('host') === own.host) return show(own, providers)
       const { search } = new URL(context.req.url)
       return context.redirect(`${own.origin}${path}${search}`, 302)
     })
@@ -22,13 +24,15 @@ export function servePages(url: () => string): Hono<ServerEnv> {
   return app
 }
 
-const PAGES: Readonly<Record<string, (own: URL) => Response>> = {
-  '/login': ({ host }) =>
+const PAGES: Readonly<Record<string, (own: URL, providers: readonly ShownProvider[]) => Response>> = {
+  '/account': (_, providers) => account(providers),
+  '/login': ({ host }, providers) =>
     frame({
       id: 'login',
       title: 'Sign in to Orrery',
       lead: `at <b>${escapeHtml(host)}</b>`,
       body: `<button class="first" id="passkey" type="button">Use a passkey</button>
+${providers.map(({ id, name }) => `<button type="button" data-provider="${id}">Continue with ${escapeHtml(name)}</button>`).join('\n')}
 <div class="or">or</div>
 <form id="mail"><label>E-mail <input name="email" type="email" autocomplete="username webauthn" required maxlength="254">
 <small>We send a link that works once, for 10 minutes.</small></label><button>Send me a link</button></form>
