@@ -26,7 +26,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const log = createLogger({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
-    secrets: [config.databaseUrl, config.redisUrl].flatMap(passwordsOf),
+    secrets: [
+      ...[config.databaseUrl, config.redisUrl].flatMap(passwordsOf),
+      ...[config.githubClientSecret, config.oidcClientSecret].filter((secret) => secret !== undefined),
+    ],
   })
   for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting of the server; --help lists them`)
   exitOnUncaughtError(log)

@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { readConfig } from '../config.ts'
 import { createAuth, type LoginLink } from './create-auth.ts'
+import type { LoginFact } from './record-plugin.ts'
 
 const URL_OF_SERVER = 'http://localhost:8787'
 const secrets = readSecretKeys(makeSecretKey())
 const secret = deriveLoginSecret(secrets)
 const sent: LoginLink[] = []
+const facts: LoginFact[] = []
 
 let t: TestCore
 let auth: ReturnType<typeof createAuth>
@@ -23,6 +25,7 @@ beforeAll(async () => {
     sendLink: (link) => void sent.push(link),
     setUp: (filled) => makeFirstPerson(t.core.kernel, t.org, filled),
     providers: readConfig({}, []),
+    report: (fact) => void facts.push(fact),
   })
 })
 afterAll(() => t?.close())

@@ -4,6 +4,8 @@ import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
 import { type ProviderSettings, providersPlugin } from './providers.ts'
+import { type LoginFact, recordPlugin } from './record-plugin.ts'
+import { ADDRESS_HEADER } from './request-headers.ts'
 import { type SetUp, setUpPlugin } from './set-up-plugin.ts'
 
 export interface AuthOptions {
@@ -12,11 +14,12 @@ export interface AuthOptions {
   readonly secret: string
   /** The address at which people reach this server, without a trailing slash. Passkeys are bound to its name. */
   readonly url: string
-  /** Asked for each login by mail, also for addresses of nobody known. The token is good once, for LINK_SECONDS. */
+  /** Called for each login by mail, also for addresses that are unknown. The token is good once, for LINK_SECONDS. */
   readonly sendLink: (link: LoginLink) => void
   /** Makes the first person. Null: the link is not good. */
   readonly setUp: SetUp
   readonly providers: ProviderSettings
+  readonly report: (fact: LoginFact) => void
 }
 
 export interface LoginLink {
@@ -35,12 +38,41 @@ export const LINK_SECONDS = 10 * 60
 const LOGIN_SECONDS = 90 * 24 * 3600
 /** Ways to log in are added and removed by a person who proved this recently who they are. */
 const FRESH_SECONDS = 10 * 60
-/** The header in which the server names the address of a client to the login library. Clients cannot set it. */
-export const ADDRESS_HEADER = 'x-orrery-address'
+
+const STAMPS = { createdAt: 'created_at', updatedAt: 'updated_at' }
+
+/** Our names for the library's tables. */
+const TABLES = {
+  user: { modelName: 'person', fields: { ...STAMPS, emailVerified: 'email_verified' } },
+  session: {
+    modelName: 'login',
+    fields: { ...STAMPS, expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', userId: 'person_id' },
+    expiresIn: LOGIN_SECONDS,
+    disableSessionRefresh: true,
+    freshAge: FRESH_SECONDS,
+  },
+  account: {
+    modelName: 'account',
+    encryptOAuthTokens: true,
+    // An account elsewhere has its own address.
+    accountLinking: { allowDifferentEmails: true },
+    fields: {
+      ...STAMPS,
+      userId: 'person_id',
+      providerId: 'provider_id',
+      accountId: 'account_id',
+      accessToken: 'access_token',
+      refreshToken: 'refresh_token',
+      idToken: 'id_token',
+      accessTokenExpiresAt: 'access_token_expires_at',
+      refreshTokenExpiresAt: 'refresh_token_expires_at',
+    },
+  },
+  verification: { modelName: 'verification', fields: { ...STAMPS, expiresAt: 'expires_at' } },
+}
 
 /** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
-export function createAuth({ people, secret, url, sendLink, setUp, providers }: AuthOptions) {
-  const stamps = { createdAt: 'created_at', updatedAt: 'updated_at' }
+export function createAuth({ people, secret, url, sendLink, setUp, providers, report }: AuthOptions) {
   const overTls = url.startsWith('https:')
   return betterAuth({
     appName: 'Orrery',
@@ -72,35 +104,11 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers }: 
         '/setup': { window: 60, max: 20 },
       },
     },
-    user: { modelName: 'person', fields: { ...stamps, emailVerified: 'email_verified' } },
-    session: {
-      modelName: 'login',
-      fields: { ...stamps, expiresAt: 'expires_at', ipAddress: 'ip_address', userAgent: 'user_agent', userId: 'person_id' },
-      expiresIn: LOGIN_SECONDS,
-      disableSessionRefresh: true,
-      freshAge: FRESH_SECONDS,
-    },
-    account: {
-      modelName: 'account',
-      encryptOAuthTokens: true,
-      // An account elsewhere has its own address.
-      accountLinking: { allowDifferentEmails: true },
-      fields: {
-        ...stamps,
-        userId: 'person_id',
-        providerId: 'provider_id',
-        accountId: 'account_id',
-        accessToken: 'access_token',
-        refreshToken: 'refresh_token',
-        idToken: 'id_token',
-        accessTokenExpiresAt: 'access_token_expires_at',
-        refreshTokenExpiresAt: 'refresh_token_expires_at',
-      },
-    },
-    verification: { modelName: 'verification', fields: { ...stamps, expiresAt: 'expires_at' } },
+    ...TABLES,
     plugins: [
       setUpPlugin(setUp),
       providersPlugin(providers),
+      recordPlugin(report),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',

@@ -1,11 +1,12 @@
 import type { Core } from '@orrery/core'
-import { deriveLoginSecret, findLogin, makeFirstPerson, readLoginToken } from '@orrery/kernel'
+import { deriveLoginSecret, findLogin, makeFirstPerson, readLoginToken, recordForPerson } from '@orrery/kernel'
 import { Hono } from 'hono'
 import { loginCookieName } from '../http/login-cookie.ts'
 import type { ServerEnv } from '../http/request-info.ts'
 import { type Auth, createAuth } from './create-auth.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { listProviders, type ProviderSettings } from './providers.ts'
+import type { LoginFact } from './record-plugin.ts'
 import { serveAuth } from './serve-auth.ts'
 
 interface PeopleFaceParts {
@@ -28,6 +29,7 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
       secret,
       url: url(),
       providers,
+      report: (fact) => void reportLogin(kernel, fact),
       sendLink: () => undefined,
       setUp: (filled) => makeFirstPerson(kernel, firstOrg, filled),
     })
@@ -42,4 +44,20 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
   app.route('/', servePages(url, listProviders(providers)))
   app.route('/', serveAuth({ auth: open, cookie, isLogin }))
   return app
+}
+
+/** Into the audit log of the person's organizations; a refusal goes to the log of the server as well. */
+async function reportLogin(kernel: Core['kernel'], { what, method, person, refused, address, requestId }: LoginFact): Promise<void> {
+  const detail = {
+    ...(method === '' ? {} : { by: method }),
+    ...(address === null ? {} : { address }),
+    ...(refused === null ? {} : { refused }),
+  }
+  if (refused !== null) kernel.log.warn({ what, ...detail, requestId }, 'a login was refused')
+  if (person === null) return
+  try {
+    await recordForPerson(kernel, { person, action: `member.${what}`, detail, requestId })
+  } catch (error) {
+    kernel.log.error({ error, what, requestId }, 'a login could not be recorded')
+  }
 }

@@ -21,7 +21,7 @@ export function listProviders(settings: ProviderSettings): readonly ShownProvide
   ]
 }
 
-/** Nobody is signed up by them: only persons who were invited log in. */
+/** They sign no one up: only people who were invited log in. */
 export function providersPlugin(settings: ProviderSettings) {
   return genericOAuth({ config: [...githubOf(settings), ...oidcOf(settings)] })
 }

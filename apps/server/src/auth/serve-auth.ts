@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { dropLoginCookie } from '../http/login-cookie.ts'
 import { boundBody } from '../http/read-body.ts'
 import type { ServerContext, ServerEnv } from '../http/request-info.ts'
-import { ADDRESS_HEADER, AUTH_PATH, type Auth } from './create-auth.ts'
+import { AUTH_PATH, type Auth } from './create-auth.ts'
+import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
 
 /** What of the login library is open. It has more endpoints, which change what operations of ours change, with their rules and audit. */
 const OPEN: ReadonlySet<string> = new Set([
@@ -49,9 +50,10 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
 }
 
 async function prepare(context: ServerContext, { cookie, isLogin }: AuthFaceParts): Promise<Request> {
-  const { address, login } = context.var.info
+  const { address, login, requestId } = context.var.info
   const headers = new Headers(context.req.raw.headers)
   headers.delete(ADDRESS_HEADER)
+  headers.set(REQUEST_HEADER, requestId)
   if (address !== null) headers.set(ADDRESS_HEADER, address)
   // The library counts days only; what has ended for us has ended for it.
   if (login === null || !(await isLogin(login))) dropLoginCookie(headers, cookie())

@@ -6,7 +6,7 @@ export function loginCookieName(overTls: boolean): string {
 }
 
 /**
- * The secret of a login that a browser sends by itself. Null: there is none, or another site made the browser send it (CSRF): a request that
+ * The secret of a login that a browser sends by itself. Null: the request has no such cookie, or another site made the browser send it (CSRF): a request that
  * may change something comes from a page of this server, and says so.
  */
 export function readLoginCookie(request: Request, name: string): string | null {

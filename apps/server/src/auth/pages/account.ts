@@ -4,7 +4,8 @@ import { sheet } from './frame.ts'
 /** A person's own account: profile, ways to log in, devices, organizations. The script fills it. */
 export function account(providers: readonly ShownProvider[]): Response {
   const connect = providers.some(({ id }) => id === 'github')
-    ? `<section aria-labelledby="accounts-title"><div class="row"><h2 id="accounts-title">Connected accounts</h2><button class="quiet" id="github" type="button">Connect GitHub</button></div>
+    ? `<section aria-labelledby="accounts-title"><div class="row">
+<h2 id="accounts-title">Connected accounts</h2><button class="quiet" id="github" type="button">Connect GitHub</button></div>
 <ul class="list" id="accounts"></ul></section>`
     : ''
   return sheet({
@@ -20,10 +21,12 @@ export function account(providers: readonly ShownProvider[]): Response {
 <label>Time zone <input name="zone" list="zones" maxlength="60"></label></div>
 <datalist id="zones"></datalist><datalist id="locales"></datalist>
 <p class="row"><button class="quiet">Save</button><span class="hint" id="saved" role="status"></span></p></form></section>
-<section aria-labelledby="passkeys-title"><div class="row"><h2 id="passkeys-title">Passkeys</h2><button class="quiet" id="passkey" type="button">Add a passkey</button></div>
+<section aria-labelledby="passkeys-title"><div class="row">
+<h2 id="passkeys-title">Passkeys</h2><button class="quiet" id="passkey" type="button">Add a passkey</button></div>
 <ul class="list" id="passkeys"></ul></section>
 ${connect}
-<section aria-labelledby="devices-title"><div class="row"><h2 id="devices-title">Devices</h2><button class="quiet" id="end-all" type="button">Sign out everywhere else</button></div>
+<section aria-labelledby="devices-title"><div class="row">
+<h2 id="devices-title">Devices</h2><button class="quiet" id="end-all" type="button">Sign out everywhere else</button></div>
 <ul class="list" id="devices"></ul></section>
 <section aria-labelledby="orgs-title"><h2 id="orgs-title">Organizations</h2><ul class="list" id="orgs"></ul></section>`,
   })

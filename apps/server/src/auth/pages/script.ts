@@ -135,7 +135,9 @@ pages.login = () => {
     await usePasskey()
     goOn()
   })
-  for (const button of document.querySelectorAll('[data-provider]')) on(button, 'click', () => visit('/auth/sign-in/social', button.dataset.provider, search.get('next') ?? '/account'))
+  for (const button of document.querySelectorAll('[data-provider]')) {
+    on(button, 'click', () => visit('/auth/sign-in/social', button.dataset.provider, search.get('next') ?? '/account'))
+  }
   on($('#mail'), 'submit', async (form) => {
     const email = form.elements.email.value.trim()
     const next = search.get('next')
@@ -221,7 +223,8 @@ async function showAccounts() {
     await ask('POST', '/auth/unlink-account', { providerId: 'github', accountId })
     await showAccounts()
   }
-  fill('#accounts', accounts.map(({ accountId, createdAt }) => row('GitHub', 'connected ' + when(createdAt), { label: 'Disconnect', act: remove(accountId) })), 'None.')
+  const rows = accounts.map(({ accountId, createdAt }) => row('GitHub', 'connected ' + when(createdAt), { label: 'Disconnect', act: remove(accountId) }))
+  fill('#accounts', rows, 'None.')
   $('#github').hidden = accounts.length > 0
 }
 

@@ -24,7 +24,8 @@ h2 { margin: 0 0 .25rem; font-size: 15px; font-weight: 600 }
 p { margin: 0 }
 .dim { color: var(--text-3) }
 .split { min-height: 100vh; display: grid; grid-template-columns: minmax(440px, 1fr) 1.15fr }
-.split > main { position: relative; display: grid; align-content: center; justify-items: center; padding: 40px; background: var(--surface); border-right: 1px solid var(--line) }
+.split > main { position: relative; display: grid; align-content: center; justify-items: center; padding: 40px }
+.split > main { background: var(--surface); border-right: 1px solid var(--line) }
 .box { width: 340px; max-width: 100%; display: grid; gap: 18px }
 .box header { display: grid; gap: 6px }
 .box form, .stack { display: grid; gap: 14px }
@@ -36,8 +37,10 @@ footer { position: absolute; bottom: 20px; left: 40px; right: 40px; font-size: 1
 .art .sun { fill: var(--brass); stroke: none }
 label { display: grid; gap: 4px; font-weight: 500 }
 label small, .hint { font-size: 12px; font-weight: 400; color: var(--text-3) }
-input, select { min-height: 40px; width: 100%; padding: 0 10px; font: inherit; color: var(--text); background: var(--canvas); border: 1px solid var(--line-strong); border-radius: 6px }
-button, .button { display: inline-flex; align-items: center; justify-content: center; min-height: 40px; padding: 0 14px; font: inherit; font-weight: 500; color: var(--text); background: transparent; border: 1px solid var(--line-strong); border-radius: 6px; cursor: pointer; text-decoration: none }
+input, select { min-height: 40px; width: 100%; padding: 0 10px; font: inherit; color: var(--text); background: var(--canvas) }
+input, select, button, .button { border: 1px solid var(--line-strong); border-radius: 6px }
+button, .button { display: inline-flex; align-items: center; justify-content: center; min-height: 40px; padding: 0 14px }
+button, .button { font: inherit; font-weight: 500; color: var(--text); background: transparent; cursor: pointer; text-decoration: none }
 button.first { color: var(--on-steel); background: var(--steel); border-color: var(--steel) }
 button:disabled { opacity: .55; cursor: progress }
 button.quiet { min-height: 32px; padding: 0 10px; font-size: 13px }
