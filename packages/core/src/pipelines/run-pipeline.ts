@@ -36,7 +36,7 @@ async function readSource(ctx: Ctx, input: InputFor<'pipelines.run'>): Promise<P
   const source = chooseSource(input)
   if (!('raw' in source)) return source
   if (!ctx.permissions.has('pipelines:write')) {
-    const detail = 'The key lacks the scope pipelines:write, which is required to run a pipeline that is not stored.'
+    const detail = 'To run a pipeline that is not stored, you need pipelines:write.'
     throw problem('forbidden', detail, { permission: 'pipelines:write' })
   }
   return requireValid(await checkRawPipeline(ctx, source.raw, null))

@@ -96,5 +96,5 @@ export function createAuthenticator(
 }
 
 function unauthenticated() {
-  return problem('unauthenticated', 'Send a valid API key as a bearer token.')
+  return problem('unauthenticated', 'Send a valid API key or token as a bearer token, or log in again.')
 }

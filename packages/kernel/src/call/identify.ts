@@ -1,4 +1,4 @@
-import { type Access, isScope, ProblemError, problem } from '@orrery/contract'
+import { type Access, isScope, type Permission, ProblemError, problem } from '@orrery/contract'
 import type { Caller, Identity } from '../context/identity.ts'
 import type { Kernel } from '../context/kernel.ts'
 import { classifyFailure } from '../database/classify-failure.ts'
@@ -10,16 +10,20 @@ const ANONYMOUS: Identity = { actor: { type: 'system', id: 'anonymous', name: 'A
 export async function identify(kernel: Kernel, caller: Caller, access: Access): Promise<Identity> {
   if (access === 'public') return ANONYMOUS
   const { credential } = caller
-  if (credential === null) throw problem('unauthenticated', 'Send an API key as a bearer token.')
+  if (credential === null) throw problem('unauthenticated', 'Send an API key or a token as a bearer token, or log in.')
   const identity = typeof credential === 'string' ? await recognize(kernel, caller, credential) : credential
   // A refresh token may only be exchanged for the next pair of tokens, or revoked.
   if (identity.token?.use === 'refresh' && access !== 'token')
     throw problem('unauthenticated', 'Send an access token; this is a refresh token.')
   const refused = kernel.limitRate(`${identity.org} ${identity.actor.type} ${identity.actor.id}`)
-  if (refused !== null) throw problem('rate_limited', 'This key sends too many requests.', refused)
+  if (refused !== null) throw problem('rate_limited', 'You send too many requests.', refused)
   if (isScope(access) && !identity.permissions.has(access))
-    throw problem('forbidden', `The key lacks the scope ${access}.`, { permission: access })
+    throw problem('forbidden', describeLack(identity, access), { permission: access })
   return identity
+}
+
+function describeLack({ actor }: Identity, permission: Permission): string {
+  return actor.type === 'member' ? `Your role lacks the permission ${permission}.` : `The key lacks the scope ${permission}.`
 }
 
 /** Answers an unreachable database with `unavailable`, so that the caller does not take its key for invalid. */
