@@ -3,6 +3,7 @@ import { betterAuth } from 'better-auth'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
+import { AUTH_PATH } from '../http/paths.ts'
 import { type ProviderSettings, providersPlugin } from './providers.ts'
 import { type LoginFact, recordPlugin } from './record-plugin.ts'
 import { ADDRESS_HEADER } from './request-headers.ts'
@@ -31,7 +32,6 @@ export interface LoginLink {
 
 export type Auth = ReturnType<typeof createAuth>
 
-export const AUTH_PATH = '/auth'
 /** How long a link of a mail is good. */
 export const LINK_SECONDS = 10 * 60
 /** A login ends this long after it began. */

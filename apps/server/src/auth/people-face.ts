@@ -3,7 +3,7 @@ import { deriveLoginSecret, findLogin, makeFirstPerson, readLoginToken, recordFo
 import { Hono } from 'hono'
 import { loginCookieName } from '../http/login-cookie.ts'
 import type { ServerEnv } from '../http/request-info.ts'
-import { type Auth, createAuth } from './create-auth.ts'
+import { openAuth } from './open-auth.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { listProviders, type ProviderSettings } from './providers.ts'
 import type { LoginFact } from './record-plugin.ts'
@@ -20,11 +20,10 @@ interface PeopleFaceParts {
 
 /** The pages and endpoints by which people log in. */
 export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFaceParts): Hono<ServerEnv> {
-  const { database, secretKeys, clock } = kernel
+  const { database, secretKeys, clock, log } = kernel
   const secret = deriveLoginSecret(secretKeys)
-  let auth: Auth | null = null
-  const open = () => {
-    auth ??= createAuth({
+  const auth = openAuth({
+    options: () => ({
       people: database.people,
       secret,
       url: url(),
@@ -32,9 +31,9 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
       report: (fact) => void reportLogin(kernel, fact),
       sendLink: () => undefined,
       setUp: (filled) => makeFirstPerson(kernel, firstOrg, filled),
-    })
-    return auth
-  }
+    }),
+    warn: (fault) => log.warn({ fault }, 'the OpenID provider does not answer'),
+  })
   const isLogin = async (signed: string) => {
     const token = readLoginToken(secret, signed)
     return token !== null && (await findLogin(database, token, clock.now())) !== null
@@ -42,7 +41,7 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
   app.route('/', servePages(url, listProviders(providers)))
-  app.route('/', serveAuth({ auth: open, cookie, isLogin }))
+  app.route('/', serveAuth({ auth, cookie, isLogin }))
   return app
 }
 

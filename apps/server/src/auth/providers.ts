@@ -21,6 +21,28 @@ export function listProviders(settings: ProviderSettings): readonly ShownProvide
   ]
 }
 
+const PROVIDER_MS_MAX = 5000
+
+/** Why the OpenID provider cannot be used now; null: it can, or none is configured. */
+export async function findProviderFault({ oidcIssuer }: ProviderSettings): Promise<string | null> {
+  if (oidcIssuer === undefined) return null
+  try {
+    const answer = await fetch(discoveryOf(oidcIssuer), { signal: AbortSignal.timeout(PROVIDER_MS_MAX) })
+    if (!answer.ok) return `it answered ${answer.status}`
+    const { issuer } = discovery.parse(await answer.json())
+    return issuer === oidcIssuer ? null : `it names itself ${issuer}, not ${oidcIssuer}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** OpenID Connect Discovery 1.0, section 4. */
+function discoveryOf(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+}
+
+const discovery = z.object({ issuer: z.string() })
+
 /** They sign no one up: only people who were invited log in. */
 export function providersPlugin(settings: ProviderSettings) {
   return genericOAuth({ config: [...githubOf(settings), ...oidcOf(settings)] })
@@ -33,7 +55,7 @@ function oidcOf({ oidcIssuer, oidcClientId, oidcClientSecret, oidcName }: Provid
     {
       providerId: 'oidc',
       name: oidcName,
-      discoveryUrl: `${oidcIssuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      discoveryUrl: discoveryOf(oidcIssuer),
       requireIdTokenVerification: true,
       clientId: oidcClientId,
       ...(oidcClientSecret === undefined ? { tokenEndpointAuth: { method: 'none' as const } } : { clientSecret: oidcClientSecret }),

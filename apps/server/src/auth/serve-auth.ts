@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { dropLoginCookie } from '../http/login-cookie.ts'
+import { AUTH_PATH } from '../http/paths.ts'
 import { boundBody } from '../http/read-body.ts'
 import type { ServerContext, ServerEnv } from '../http/request-info.ts'
-import { AUTH_PATH, type Auth } from './create-auth.ts'
+import type { Auth } from './create-auth.ts'
 import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
 
 /** What of the login library is open. It has more endpoints, which change what operations of ours change, with their rules and audit. */
@@ -30,7 +31,7 @@ const OPEN: ReadonlySet<string> = new Set([
 const BODY_BYTES_MAX = 32_768
 
 interface AuthFaceParts {
-  readonly auth: () => Auth
+  readonly auth: () => Promise<Auth>
   /** The name of the login's cookie. */
   readonly cookie: () => string
   /** Whether the secret is that of a login that has not ended. */
@@ -44,7 +45,8 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
     const path = context.req.path.slice(AUTH_PATH.length)
     if (!OPEN.has(`${context.req.method} ${path}`)) return next()
     context.var.info.operation = `auth${path}`
-    return parts.auth().handler(await prepare(context, parts))
+    const auth = await parts.auth()
+    return auth.handler(await prepare(context, parts))
   })
   return app
 }

@@ -6,3 +6,5 @@ export const TRPC_PATH = '/trpc'
 export const MCP_PATH = '/mcp'
 export const DOCS_PATH = '/docs'
 export const HOOKS_PATH = '/hooks'
+/** The login library. */
+export const AUTH_PATH = '/auth'
