@@ -36,6 +36,8 @@ export interface Running {
   readonly url: string
   /** A key with all rights, if this start made one. */
   readonly adminKey: string | null
+  /** The link that makes the first person. Null: there is a person already. */
+  readonly setupUrl: string | null
   /** UUID of the installation's first organization. */
   readonly org: string
   /** The text for the person who started the server. */
@@ -81,17 +83,18 @@ export async function startServer(
     handover.isDone = true
     const { embedded } = storage
     const setup = config.roles.includes('api') ? await offerSetup(product.database, product.engine.now()) : null
+    const setupUrl = setup === null ? null : `${product.address.people}/setup#${setup}`
     const started: Started = {
       url: config.publicUrl ?? url,
       config,
       data,
       embedded,
       first,
-      setupUrl: setup === null ? null : `${product.address.people}/setup#${setup}`,
+      setupUrl,
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
-    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
+    return { url, adminKey: first.secret, setupUrl, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
   } catch (error) {
     await stop()
     throw error

@@ -31,6 +31,10 @@ export function openAuth({ options, warn }: OpenAuthOptions): () => Promise<Auth
       retryAt = Number.POSITIVE_INFINITY
       opened = null
     }
-    return (opened ??= open())
+    opened ??= open().catch((error: unknown) => {
+      opened = null
+      throw error
+    })
+    return opened
   }
 }
