@@ -7,7 +7,7 @@ import type { Auth } from './create-auth.ts'
 import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
 
 /** What of the login library is open. It has more endpoints, which change what operations of ours change, with their rules and audit. */
-const OPEN: ReadonlySet<string> = new Set([
+const OPEN = [
   'POST /setup',
   'POST /sign-in/magic-link',
   'GET /magic-link/verify',
@@ -24,8 +24,7 @@ const OPEN: ReadonlySet<string> = new Set([
   'GET /list-accounts',
   'GET /callback/github',
   'GET /callback/oidc',
-  'GET /error',
-])
+] as const
 
 /** Small, because these bodies are read before anything is known of the caller. */
 const BODY_BYTES_MAX = 32_768
@@ -41,13 +40,13 @@ interface AuthFaceParts {
 /** The login library on our server. Its cookies count only for requests of our own pages, and only for logins that are still good. */
 export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
-  app.on(['GET', 'POST'], `${AUTH_PATH}/*`, async (context, next) => {
-    const path = context.req.path.slice(AUTH_PATH.length)
-    if (!OPEN.has(`${context.req.method} ${path}`)) return next()
-    context.var.info.operation = `auth${path}`
-    const auth = await parts.auth()
-    return auth.handler(await prepare(context, parts))
-  })
+  for (const [method, path] of OPEN.map((one) => one.split(' ') as [string, string])) {
+    app.on(method, `${AUTH_PATH}${path}`, async (context) => {
+      context.var.info.operation = `auth${path}`
+      const auth = await parts.auth()
+      return auth.handler(await prepare(context, parts))
+    })
+  }
   return app
 }
 
