@@ -6,6 +6,8 @@ import { createRateLimiter } from './rate-limiter.ts'
 
 /** Failed logins from one network, and failed logins as one agent. */
 const FAILED = { perSecond: 1, burst: 30 }
+/** No agent has a longer name. */
+const AGENT_CHARS_MAX = 128
 
 export interface AttemptedLogin {
   /** The id or name that was sent. There may be no such agent. */
@@ -26,15 +28,20 @@ export function limitLogins({ secretKeys, clock }: Pick<Kernel, 'secretKeys' | '
   const limit = createRateLimiter(FAILED, () => clock.now())
   return async ({ agent, secret, address }, attempt) => {
     if (isIssued(secretKeys, secret)) return attempt()
-    const sources = [`network ${networkOf(address)}`, `agent ${agent}`]
+    const sources = [`network ${networkOf(address)}`, `agent ${agent.slice(0, AGENT_CHARS_MAX)}`]
     for (const source of sources) {
       const refused = limit.ask(source)
       if (refused !== null) throw problem('rate_limited', 'Too many logins have failed from this network, or as this agent.', refused)
     }
+    // Counted at once, so that many attempts at the same time do not all pass.
+    for (const source of sources) limit.count(source)
     try {
-      return await attempt()
+      const result = await attempt()
+      for (const source of sources) limit.forgive(source)
+      return result
     } catch (error) {
-      if (error instanceof ProblemError && error.code === 'unauthenticated') for (const source of sources) limit.count(source)
+      const isFailedLogin = error instanceof ProblemError && error.code === 'unauthenticated'
+      if (!isFailedLogin) for (const source of sources) limit.forgive(source)
       throw error
     }
   }
