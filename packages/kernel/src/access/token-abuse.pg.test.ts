@@ -145,10 +145,7 @@ const ROWS: readonly Row[] = [
   ['for access whose refresh token was used twice', ({ refresh, access }) => after(useTwice(refresh), access)],
   // Holders
   ['of a suspended agent', (agent) => after(t.call('agents.update', { agentId: agent.id, suspended: true }), agent.access)],
-  [
-    'to refresh of a suspended agent',
-    async (agent) => (await t.call('agents.update', { agentId: agent.id, suspended: true }), agent.refresh),
-  ],
+  ['to refresh of a suspended agent', (agent) => after(t.call('agents.update', { agentId: agent.id, suspended: true }), agent.refresh)],
   ['of a deleted agent', (agent) => after(t.call('agents.delete', { agentId: agent.id }), agent.access)],
   ['to refresh of a deleted agent', (agent) => after(t.call('agents.delete', { agentId: agent.id }), agent.refresh)],
   ['of a revoked credential', (agent) => after(revoke(agent), agent.access)],
