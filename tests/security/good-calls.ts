@@ -50,6 +50,8 @@ function readsOf(org: Org): Inputs {
   const [connectionId] = org.connectionIds
   const { succeeded, waiting } = org.runs
   return {
+    'agents.get': { agentId: org.agentId },
+    'agents.list': {},
     'audit.list': { limit: 200 },
     'audit.verify': {},
     'automations.firings': { automation },
@@ -63,6 +65,7 @@ function readsOf(org: Org): Inputs {
     'calendars.versions': { calendar },
     'connections.get': { connectionId },
     'connections.list': {},
+    'credentials.list': { agentId: org.agentId },
     'events.list': { limit: 200 },
     'keys.list': {},
     'limits.list': {},
@@ -147,6 +150,9 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'automations.runAt': { automation, delay: '1h' },
     'automations.rotateWebhook': { automation, trigger: 'signed' },
     'automations.pause': { automation, note: 'Enough' },
+    'agents.create': { name: 'fresh', scopes: ['runs:read'] },
+    'agents.update': { agentId: org.agentId, description: 'Changed' },
+    'credentials.create': { agentId: org.agentId, name: 'fresh' },
     'keys.create': { name: 'fresh', set: 'viewer' },
     'orgs.create': { name: `beside-${org.name}` },
     'tokens.issue': {},
@@ -159,6 +165,8 @@ function writesOf(org: Org, server: McpServer): Inputs {
 function removalsOf(org: Org): Inputs {
   return {
     'keys.revoke': { keyId: org.keyIds[1] },
+    'credentials.revoke': { agentId: org.agentId, credentialId: org.ids.crd?.[0] },
+    'agents.delete': { agentId: org.agentId },
     'connections.delete': { connectionId: org.connectionIds[1] },
     'automations.delete': { automation: org.automation },
     'calendars.delete': { calendar: org.calendar },

@@ -37,6 +37,8 @@ export interface Org {
   /** Name of a paused automation that skipped a delivery to its webhook. */
   readonly automation: string
   readonly automationId: string
+  /** An agent with two credentials that has logged in. */
+  readonly agentId: string
   readonly workflow: string
   readonly version: string
   readonly bundle: BuiltBundle
@@ -171,6 +173,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
   await call('tokens.issue', {})
+  const agentId = await makeAgent(url, call, word, canary)
   await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
   await makeTool(call, names.tool, canary)
@@ -193,6 +196,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     keyIds,
     connectionIds,
     automationId,
+    agentId,
     workflow: `own-${canary}`,
     version: bundle.hash,
     bundle,
@@ -250,6 +254,14 @@ async function makeKeys(call: CallAs, canary: string): Promise<string[]> {
   const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'viewer' })
   await call('keys.revoke', { keyId: revoked.id })
   return [live.id, revoked.id]
+}
+
+async function makeAgent(url: string, call: CallAs, word: string, canary: string): Promise<string> {
+  const { id: agentId } = await call('agents.create', { name: `agent-of-${word}`, description: canary, scopes: ['runs:read'] })
+  await call('credentials.create', { agentId, name: `spare ${canary}` })
+  const { secret } = await call('credentials.create', { agentId, name: `used ${canary}` })
+  await callAs(url, secret ?? '')('tokens.issue', {})
+  return agentId
 }
 
 async function makeConnections(call: CallAs, canary: string): Promise<string[]> {

@@ -291,7 +291,13 @@ test('foreign keys prevent references to another organization, even for the owne
 /** Inserts a row of theirs that refers to a row that only we have. */
 async function acceptsForeign({ table, columns, target, targetColumns }: ForeignKey): Promise<boolean> {
   const relation = relations.find(({ name }) => name === table)
-  const other = rows.get(table)?.theirs
+  // A row that has such a reference, if there is one: another may refer to something else instead.
+  const hasReference = columns.map((column) => `${column} is not null`).join(' and ')
+  const { rows: referring } = await superuser.query<{ row: Row }>(
+    `select to_jsonb(t) as row from ${table} t where org_id = $1 and ${hasReference} limit 1`,
+    [theirs.uuid],
+  )
+  const other = referring[0]?.row ?? rows.get(table)?.theirs
   if (relation === undefined || !other) throw new Error(`${table} cannot be tried`)
   const same = targetColumns.filter((column) => column !== 'org_id').map((column) => `x.${column} = t.${column}`)
   const { rows: targets } = await superuser.query<{ row: Row }>(

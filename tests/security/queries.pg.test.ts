@@ -132,7 +132,7 @@ function withoutChance(text: string): string {
     .replaceAll(/\b([a-z]{3}_[0-9a-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
-    .replaceAll(/\borr_[\w-]+/g, '<key>')
+    .replaceAll(/\bor[rc]_[\w-]+/g, '<key>')
     .replaceAll(/\bwhsec_[\w+/=]+/g, '<secret>')
     .replaceAll(/\/hooks\/[\w-]+/g, '/hooks/<token>')
     .replaceAll(/orrery-offers-\w+/g, '<folder>')

@@ -28,7 +28,8 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
   }
   await client.query('set session_replication_role = origin')
   await client.query('update app.trigger set token_hash = sha256(token_hash) where org_id = $1', [uuid])
-  await client.query('update app.api_key set hash = sha256(hash) where org_id = $1', [uuid])
+  for (const table of ['app.api_key', 'app.credential'])
+    await client.query(`update ${table} set hash = sha256(hash) where org_id = $1`, [uuid])
   const key = makeApiKey(readSecretKeys(makeSecretKey()))
   // It was never used, so that its first use is written.
   await client.query('update app.api_key set hash = $3, last_used_at = null where org_id = $1 and key_id = $2', [

@@ -17,6 +17,7 @@ import { API_PREFIX, DOCS_PATH, EVENT_STREAM_PATH, HOOKS_PATH, MCP_PATH, TRPC_PA
 import { readRequestInfo, type ServerContext, type ServerEnv } from './http/request-info.ts'
 import { serveMcp } from './mcp/serve-mcp.ts'
 import { routeOperations } from './rest/route-operations.ts'
+import { serveTokens } from './tokens/serve-tokens.ts'
 import { serveTrpc } from './trpc/serve-trpc.ts'
 
 export interface AppParts {
@@ -60,6 +61,7 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
 function mountFaces(app: Hono<ServerEnv>, { backend, events, people, receiveWebhook }: AppParts): void {
   app.route('/', serveHome(backend))
   app.route('/', serveDocs(backend))
+  app.route('/', serveTokens(backend))
   mountOrdinaut(app, backend)
   app.route('/', people)
   app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)

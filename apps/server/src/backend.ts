@@ -1,5 +1,5 @@
 import type { Operation, Permission } from '@orrery/contract'
-import type { Answer, Caller, Identity } from '@orrery/kernel'
+import type { Answer, Caller, describePublicKey, Identity, LimitedLogin } from '@orrery/kernel'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 
@@ -13,6 +13,11 @@ export interface Backend {
   call(operation: string, caller: Caller, input: unknown): Promise<Answer>
   /** For requests that are not an operation: streams, metrics, whole MCP requests. Null: any valid key suffices. Throws ProblemError. */
   identify(caller: Caller, permission: Permission | null): Promise<Identity>
+  /** The same for what may only be exchanged or revoked, too: refresh tokens, and secrets of agents. */
+  identifyAny(caller: Caller): Promise<Identity>
+  readonly limitLogin: LimitedLogin
+  /** Verifies access tokens. */
+  readonly tokenKey: ReturnType<typeof describePublicKey>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number

@@ -1,12 +1,13 @@
 import { listOperations } from '@orrery/contract'
 import type { Core } from '@orrery/core'
+import { describePublicKey, identify, limitLogins } from '@orrery/kernel'
 import type { Backend } from './backend.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { VERSION } from './version.ts'
 
 export interface BackendOptions {
-  readonly core: Pick<Core, 'call' | 'identify'>
+  readonly core: Pick<Core, 'call' | 'identify' | 'kernel'>
   readonly log: Logger
   readonly metrics: Metrics
   readonly maxBodyBytes: number
@@ -23,6 +24,9 @@ export function createBackend({ core, metrics, observeFailure, ...rest }: Backen
     metrics,
     ...rest,
     identify: core.identify,
+    identifyAny: (caller) => identify(core.kernel, caller, 'token'),
+    limitLogin: limitLogins(core.kernel),
+    tokenKey: describePublicKey(core.kernel.tokenKeys),
     call: async (operation, caller, input) => {
       const begun = performance.now()
       let status = 500

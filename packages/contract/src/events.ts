@@ -41,6 +41,9 @@ export const EVENT_TYPES = [
   'member.joined',
   'member.updated',
   'member.removed',
+  'agent.created',
+  'agent.updated',
+  'agent.deleted',
   'key.created',
   'key.revoked',
 ] as const

@@ -2,6 +2,7 @@
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
 import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
+import { createAgent, deleteAgent, getAgent, listAgents, updateAgent } from './operations/agents.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
 import {
   applyAutomation,
@@ -31,6 +32,7 @@ import {
   refreshCalendar,
 } from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
+import { createCredential, listCredentials, revokeCredential } from './operations/credentials.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
 import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
@@ -75,6 +77,11 @@ import { rotateWebhook } from './operations/webhooks.ts'
 import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWorkflows } from './operations/workflows.ts'
 
 export const operations = {
+  'agents.create': createAgent,
+  'agents.delete': deleteAgent,
+  'agents.get': getAgent,
+  'agents.list': listAgents,
+  'agents.update': updateAgent,
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
   'automations.apply': applyAutomation,
@@ -106,6 +113,9 @@ export const operations = {
   'connections.get': getConnection,
   'connections.list': listConnections,
   'connections.update': updateConnection,
+  'credentials.create': createCredential,
+  'credentials.list': listCredentials,
+  'credentials.revoke': revokeCredential,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,

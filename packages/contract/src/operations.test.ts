@@ -39,6 +39,7 @@ function findConcealed(schema: unknown, path = ''): string[] {
 
 /** Fields that are named like a secret but contain none, and why. Each line has been reviewed. */
 const OPEN: Readonly<Record<string, string>> = {
+  'credentials.revoke credentialId': 'the id of a credential, which lists show',
   'tools.put definition.implementation.headers':
     'templates of requests, shown by tools.get: a credential belongs in the connection of the tool',
 }

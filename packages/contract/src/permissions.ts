@@ -25,6 +25,8 @@ export const PERMISSIONS = [
   'keys:write',
   'members:read',
   'members:write',
+  'agents:read',
+  'agents:write',
   'orgs:read',
   /** For the whole installation: create and list organizations. */
   'orgs:admin',
@@ -37,8 +39,8 @@ export const permission = z.enum(PERMISSIONS)
 export type Permission = z.infer<typeof permission>
 
 /**
- * What a caller needs: a scope; `public`: nothing; `any`: any key or access token, whatever its scopes; `token`: the same, or a refresh
- * token.
+ * What a caller needs: a scope; `public`: nothing; `any`: any key or access token, whatever its scopes; `token`: the same, or what can only
+ * be exchanged or revoked: a refresh token, or the secret of an agent's credential.
  */
 export type Access = Permission | 'public' | 'any' | 'token'
 
@@ -67,7 +69,7 @@ export const PERMISSION_SETS = {
   viewer: READ,
   operator: OPERATE,
   developer: DEVELOP,
-  manager: [...DEVELOP, 'connections:write', 'members:write'],
+  manager: [...DEVELOP, 'connections:write', 'members:write', 'agents:write'],
   admin: PERMISSIONS.filter((name) => name !== 'orgs:admin'),
   installation: PERMISSIONS,
 } as const satisfies Record<string, readonly Permission[]>

@@ -308,6 +308,38 @@ export const PROBLEMS = {
     meaning: 'The new key would have a scope that the key used for this request does not have.',
     remedy: 'Request fewer scopes, or use a key that has them.',
   },
+  'token.scope_too_wide': {
+    status: 403,
+    title: 'A token cannot have scopes that its holder does not have',
+    meaning: 'The request asks for a scope that the key, agent or refresh token it was sent with does not have.',
+    remedy: 'Ask for fewer scopes, or for none: then the token has all that its holder has.',
+  },
+  'agent.not_found': {
+    status: 404,
+    title: 'No such agent',
+    meaning: 'No agent of your organization has this id. It may have been deleted.',
+    remedy: 'List agents with `orrery agents list`.',
+  },
+  'agent.name_taken': {
+    status: 409,
+    title: 'The name of the agent is taken',
+    meaning: 'Names of agents are unique in an organization.',
+    remedy: 'Choose another name, or change the agent with that name.',
+  },
+  'agent.scope_too_wide': {
+    status: 403,
+    title: 'An agent cannot get scopes that you do not have',
+    meaning:
+      'To give an agent scopes, to make a credential for it, or to let it in again after a suspension, a caller must have each of its scopes. ' +
+      'Otherwise a caller could act through an agent that may do more.',
+    remedy: 'Grant fewer scopes, or use a key that has them.',
+  },
+  'credential.not_found': {
+    status: 404,
+    title: 'No such credential',
+    meaning: 'The agent has no credential with this id.',
+    remedy: 'List the credentials of an agent with `orrery credentials list <agentId>`.',
+  },
   'member.not_found': {
     status: 404,
     title: 'No such member',

@@ -10,6 +10,11 @@ export interface Route {
 }
 
 export const routes = {
+  'agents.create': { name: 'agents.create', effect: 'write', http: { method: 'POST', path: '/agents' } },
+  'agents.delete': { name: 'agents.delete', effect: 'write', http: { method: 'DELETE', path: '/agents/{agentId}' } },
+  'agents.get': { name: 'agents.get', effect: 'read', http: { method: 'GET', path: '/agents/{agentId}' } },
+  'agents.list': { name: 'agents.list', effect: 'read', http: { method: 'GET', path: '/agents' } },
+  'agents.update': { name: 'agents.update', effect: 'write', http: { method: 'PATCH', path: '/agents/{agentId}' } },
   'audit.list': { name: 'audit.list', effect: 'read', http: { method: 'GET', path: '/audit' } },
   'audit.verify': { name: 'audit.verify', effect: 'read', http: { method: 'GET', path: '/audit/verify' } },
   'automations.apply': { name: 'automations.apply', effect: 'write', http: { method: 'PUT', path: '/automations' } },
@@ -41,6 +46,9 @@ export const routes = {
   'connections.get': { name: 'connections.get', effect: 'read', http: { method: 'GET', path: '/connections/{connectionId}' } },
   'connections.list': { name: 'connections.list', effect: 'read', http: { method: 'GET', path: '/connections' } },
   'connections.update': { name: 'connections.update', effect: 'write', http: { method: 'PATCH', path: '/connections/{connectionId}' } },
+  'credentials.create': { name: 'credentials.create', effect: 'write', http: { method: 'POST', path: '/agents/{agentId}/credentials' } },
+  'credentials.list': { name: 'credentials.list', effect: 'read', http: { method: 'GET', path: '/agents/{agentId}/credentials' } },
+  'credentials.revoke': { name: 'credentials.revoke', effect: 'write', http: { method: 'DELETE', path: '/agents/{agentId}/credentials/{credentialId}' } },
   'events.emit': { name: 'events.emit', effect: 'write', http: { method: 'POST', path: '/events' } },
   'events.list': { name: 'events.list', effect: 'read', http: { method: 'GET', path: '/events' } },
   'keys.create': { name: 'keys.create', effect: 'write', http: { method: 'POST', path: '/keys' } },

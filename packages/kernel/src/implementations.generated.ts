@@ -1,15 +1,23 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
+import { createCredential } from './access/create-credential.ts'
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
 import { getOrg } from './access/get-org.ts'
 import { issueToken } from './access/issue-token.ts'
+import { listCredentials } from './access/list-credentials.ts'
 import { listKeys } from './access/list-keys.ts'
 import { listOrgs } from './access/list-orgs.ts'
 import { refreshToken } from './access/refresh-token.ts'
+import { revokeCredential } from './access/revoke-credential.ts'
 import { revokeKey } from './access/revoke-key.ts'
 import { revokeToken } from './access/revoke-token.ts'
+import { createAgent } from './agents/create-agent.ts'
+import { deleteAgent } from './agents/delete-agent.ts'
+import { getAgent } from './agents/get-agent.ts'
+import { listAgents } from './agents/list-agents.ts'
+import { updateAgent } from './agents/update-agent.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
 import type { Implementations } from './context/implementation.ts'
@@ -21,8 +29,16 @@ import { removeMember } from './members/remove-member.ts'
 import { updateMember } from './members/update-member.ts'
 
 export const implementations = {
+  'agents.create': createAgent,
+  'agents.delete': deleteAgent,
+  'agents.get': getAgent,
+  'agents.list': listAgents,
+  'agents.update': updateAgent,
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'credentials.create': createCredential,
+  'credentials.list': listCredentials,
+  'credentials.revoke': revokeCredential,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,

@@ -1,7 +1,9 @@
 /** What every noun uses: calls, identities, audit, secrets, outgoing HTTP, the database, the event log. The kernel itself knows no noun. */
 export { AUTHENTICATED_FOR_MS, createAuthenticator } from './access/authenticate.ts'
 export { type Bootstrap, bootstrapInstallation, withdrawKey } from './access/bootstrap-installation.ts'
+export { isNamed } from './access/find-holder.ts'
 export { FORGET_FAMILIES_BATCH, forgetTokenFamilies } from './access/forget-token-families.ts'
+export { type AttemptedLogin, type LimitedLogin, limitLogins } from './access/limit-logins.ts'
 export { limitLookups, networkOf } from './access/limit-lookups.ts'
 export { createRateLimiter, type Rate } from './access/rate-limiter.ts'
 export type { Checkpoint, Fault, Link, SealedEntry } from './audit/audit-chain.ts'
@@ -75,4 +77,12 @@ export { openSecret, type SecretPlace, sealSecret } from './secrets/seal-secret.
 export { SecretError } from './secrets/secret-error.ts'
 export { makeSecretKey, readSecretKeys, type SecretKeys } from './secrets/secret-keys.ts'
 export { patternOfSecrets } from './secrets/secret-pattern.ts'
-export { type AuditKeys, makeSigningKey, nameKey, readAuditKeys, readTokenKeys, type TokenKeys } from './secrets/signing-keys.ts'
+export {
+  type AuditKeys,
+  describePublicKey,
+  makeSigningKey,
+  nameKey,
+  readAuditKeys,
+  readTokenKeys,
+  type TokenKeys,
+} from './secrets/signing-keys.ts'

@@ -102,9 +102,12 @@ export function addCommonFlags(command: Command): Command {
     .option('--api-key <key>', 'API key (prefer ORRERY_KEY: other users can see flags in the process list)')
 }
 
+/** A switch that is not false without its flag says which of both is meant: `--suspended false`. */
 function optionFor(field: Field): Option {
-  const { form, flag } = field
-  const option = new Option(form.kind === 'switch' ? `--${flag}` : `--${flag} <${hint(field)}>`, helpOf(field))
+  const { form, flag, fallback } = field
+  const isBare = form.kind === 'switch' && fallback === false
+  const option = new Option(isBare ? `--${flag}` : `--${flag} <${hint(field)}>`, helpOf(field))
+  if (form.kind === 'switch' && !isBare) option.choices(['true', 'false'])
   if (form.kind === 'list') option.argParser((word: string, before: string[] | undefined) => [...(before ?? []), word])
   if (form.kind === 'choice') option.choices([...form.choices])
   return option
@@ -122,8 +125,9 @@ function hint({ form, name }: Field): string {
       return form.item.kind === 'json' ? 'json|@file' : 'value'
     case 'choice':
       return 'word'
-    case 'text':
     case 'switch':
+      return 'true|false'
+    case 'text':
       return /(At|since|until)$/i.test(name) ? 'time' : 'text'
   }
 }

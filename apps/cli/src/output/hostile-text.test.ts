@@ -32,7 +32,8 @@ const lists = Object.fromEntries([...new Set(VERBS.flatMap(({ rows }) => rows ??
 function wordsFor(fields: readonly Field[]): string[] {
   const needed = fields.filter(({ required, positional }) => required || positional)
   return needed.flatMap(({ form, flag, positional }) => {
-    const word = form.kind === 'number' ? '1' : form.kind === 'choice' ? (form.choices[0] ?? '') : form.kind === 'text' ? HOSTILE : '{}'
+    const one = form.kind === 'list' && form.item.kind === 'choice' ? form.item : form
+    const word = one.kind === 'number' ? '1' : one.kind === 'choice' ? (one.choices[0] ?? '') : one.kind === 'text' ? HOSTILE : '{}'
     return positional ? [word] : [`--${flag}`, word]
   })
 }

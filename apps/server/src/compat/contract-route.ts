@@ -18,6 +18,7 @@ import { answerProblem, toProblem } from '../http/answer-problem.ts'
 import { readCaller, readCredential } from '../http/read-caller.ts'
 import type { ServerContext } from '../http/request-info.ts'
 import { readJsonObject } from '../rest/read-input.ts'
+import { attemptLogin } from '../tokens/attempt-login.ts'
 import { answerInputErrors, fromFieldErrors, type InputError, isAboutInput, toInputErrors } from './fastapi-errors.ts'
 
 export interface ContractRoute {
@@ -51,6 +52,8 @@ export interface Exchange {
   call<N extends OperationName>(name: N, input: InputOf<N> | (() => Promise<InputOf<N>>), as?: CallAs): Promise<OutputOf<N>>
   /** Identifies the caller. @throws unauthenticated */
   identify(): Promise<Identity>
+  /** Calls with the secret of an agent, within the limits for failed logins. */
+  logIn<T>(agent: string, secret: string, attempt: () => Promise<T>): Promise<T>
   /** Sets how paths in an operation's input map to paths in the request. Without it, they are members of the body. */
   translate(how: (path: Loc) => Loc): void
   refuse(errors: readonly InputError[]): ProblemError
@@ -110,6 +113,7 @@ function openExchange(backend: Backend, context: ServerContext) {
     idempotencyKey,
     refuse,
     identify: () => whenAllowed(() => backend.identify(caller, null)),
+    logIn: (agent, secret, attempt) => attemptLogin(backend, context, { agent, secret }, attempt),
     translate: (how) => {
       translate = how
     },

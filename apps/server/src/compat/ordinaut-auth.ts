@@ -1,4 +1,7 @@
-/** `/auth/token`, `/auth/refresh` and `/auth/revoke`. An agent is an API key, and its credentials are the key's secret. */
+/**
+ * `/auth/token`, `/auth/refresh` and `/auth/revoke`. `credentials` is the secret of a credential of the agent. An API key is an agent, too: then
+ * it is the key itself.
+ */
 import { type OutputOf, ProblemError } from '@orrery/contract'
 import { z } from 'zod'
 import { type ContractRoute, type Exchange, orUnauthenticated } from './contract-route.ts'
@@ -23,7 +26,8 @@ async function issue(exchange: Exchange): Promise<object> {
   const { agent, key } = await exchange.body(credentials, BODY_BYTES_MAX)
   try {
     // No idempotency key: a replayed answer would contain no tokens.
-    return show(await exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { credential: key, idempotencyKey: null }))
+    const attempt = () => exchange.call('tokens.issue', { agent, contract: 'ordinaut' }, { credential: key, idempotencyKey: null })
+    return show(await exchange.logIn(agent, key, attempt))
   } catch (error) {
     throw orUnauthenticated(error, 'Invalid agent credentials')
   }

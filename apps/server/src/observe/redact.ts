@@ -11,7 +11,7 @@ const SECRET_NAME = new RegExp(`${NAME}$`, 'i')
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Orrery's own keys and secrets.
-  [/\borr_[A-Za-z0-9_-]{16,}/g, GONE],
+  [/\bor[rc]_[A-Za-z0-9_-]{16,}/g, GONE],
   // JSON Web Tokens: three parts in base64url, of which the first is a JSON object.
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/g, GONE],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${GONE}`],
@@ -21,7 +21,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`(${NAME}\\\\?["']?\\s*[=:]\\s*\\\\?["']?)(?!\\[redacted)[^\\s"'\\\\,;&}]{3,}`, 'gi'), `$1${GONE}`],
 ]
 
-const SUSPICIOUS = new RegExp(`${NAME}|\\borr_|\\beyJ|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
+const SUSPICIOUS = new RegExp(`${NAME}|\\bor[rc]_|\\beyJ|\\b(?:Bearer|Basic)\\s|://[^\\s/?#@"]+@`, 'i')
 
 /** Values that are secret in this process, such as the database password. */
 export interface KnownSecrets {

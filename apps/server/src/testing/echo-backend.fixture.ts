@@ -66,6 +66,9 @@ export function createEchoServer(
     maxBodyBytes: 1024,
     publicUrl: () => 'http://localhost',
     version: '0.0.0',
+    identifyAny: () => Promise.reject(problem('unauthenticated', 'There are no tokens.')),
+    limitLogin: (_, attempt) => attempt(),
+    tokenKey: { kid: 'test', use: 'sig', alg: 'EdDSA' },
     identify: async (caller) => {
       if (caller.credential !== KEY) throw problem('unauthenticated', 'Send a valid API key.')
       return {

@@ -7,7 +7,7 @@ import { decodeId, PERMISSION_SETS, type ProblemError } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { makeSecretKey, readSecretKeys } from '../secrets/secret-keys.ts'
-import { hashApiKey, makeApiKey } from './api-key.ts'
+import { hashSecret, makeApiKey } from './api-key.ts'
 import { AUTHENTICATED_FOR_MS, createAuthenticator } from './authenticate.ts'
 import { bootstrapInstallation } from './bootstrap-installation.ts'
 
@@ -136,7 +136,7 @@ describe('a key of a version without marks', () => {
   it('is accepted', async () => {
     const secret = `orr_abcdefgh_${randomBytes(32).toString('base64url')}`
     const { id } = await t.call('keys.create', { name: 'old', scopes: ['runs:read'] })
-    await t.query('update app.api_key set hash = $1 where key_id = $2', [hashApiKey(secret), decodeId('key', id)])
+    await t.query('update app.api_key set hash = $1 where key_id = $2', [hashSecret(secret), decodeId('key', id)])
     expect((await t.answer('runs.list', {}, { key: secret })).status).toBe(200)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { makeSecretKey, readSecretKeys } from '../secrets/secret-keys.ts'
-import { hashApiKey, isApiKey, makeApiKey } from './api-key.ts'
+import { hashSecret, isApiKey, makeApiKey } from './api-key.ts'
 
 const secretKeys = readSecretKeys(makeSecretKey())
 
@@ -12,7 +12,7 @@ describe('API keys', () => {
       expect(isApiKey(secret)).toBe(true)
       expect(secret.startsWith(`${prefix}_`)).toBe(true)
       expect(Buffer.from(secret.slice(14, 57), 'base64url')).toHaveLength(32)
-      expect(hashApiKey(secret)).toEqual(hash)
+      expect(hashSecret(secret)).toEqual(hash)
     }
   })
 

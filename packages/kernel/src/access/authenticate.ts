@@ -7,8 +7,8 @@ import type { Database } from '../database/database.ts'
 import { findByLogin } from '../logins/find-by-login.ts'
 import { deriveLoginSecret, readLoginToken } from '../logins/login-secret.ts'
 import { isIssued } from '../secrets/issued-mark.ts'
-import { isApiKey } from './api-key.ts'
-import { findByKey, findByToken } from './find-identity.ts'
+import { isAgentSecret, isApiKey } from './api-key.ts'
+import { findByAgentSecret, findByKey, findByToken } from './find-identity.ts'
 import { type LimitedLookup, limitLookups, networkOf } from './limit-lookups.ts'
 import { readToken, readTokenUse } from './token.ts'
 
@@ -44,7 +44,7 @@ export function createAuthenticator(
   const isLogin = (secret: string): boolean => readLoginToken(loginSecret, secret) !== null
 
   async function authenticate(secret: string, { address, org }: Pick<Caller, 'address' | 'org'> = {}): Promise<Identity> {
-    if (!isApiKey(secret) && !isLogin(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
+    if (!isApiKey(secret) && !isAgentSecret(secret) && !isLogin(secret) && readTokenUse(tokenKeys, secret) === null) throw unauthenticated()
     const name = hash('sha256', secret, 'base64')
     // A login leads to another member in each organization.
     const entry = isLogin(secret) && org !== undefined ? `${name} ${org}` : name
@@ -61,8 +61,9 @@ export function createAuthenticator(
   }
 
   async function find({ secret, name, address, org }: Given, at: number, limited: LimitedLookup): Promise<FoundIdentity | null> {
-    if (isApiKey(secret)) {
-      return limited(isIssued(secretKeys, secret) ? name : networkOf(address), () => findByKey(database, secret, at))
+    const findBySecret = isApiKey(secret) ? findByKey : isAgentSecret(secret) ? findByAgentSecret : null
+    if (findBySecret !== null) {
+      return limited(isIssued(secretKeys, secret) ? name : networkOf(address), () => findBySecret(database, secret, at))
     }
     // A made-up login or token needs no query.
     const login = readLoginToken(loginSecret, secret)

@@ -19,12 +19,7 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
     })
   }
   const now = ctx.clock.now()
-  if (input.expiresAt !== undefined && Date.parse(input.expiresAt) <= now) {
-    throw problem('invalid_input', 'The key would already be expired.', {
-      errors: [{ path: 'expiresAt', message: 'Is in the past', expected: 'a time in the future' }],
-    })
-  }
-  await requireExpiryBeforeOwn(ctx, input.expiresAt)
+  await requireExpiry(ctx, 'key', input.expiresAt)
   const fresh = makeApiKey(ctx.kernel.secretKeys)
   const row = {
     org_id: ctx.org,
@@ -43,18 +38,26 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   return { ...toApiKey(row), secret: fresh.secret }
 }
 
-/** A token family ends, but a key would stay, so a token that was stolen for a moment would grant its rights forever. @throws forbidden */
+/**
+ * A token family ends, but a key or credential would stay, so a token that was stolen for a moment would grant its rights forever.
+ * @throws forbidden
+ */
 export function refuseTokens(ctx: Ctx): void {
-  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys: send the API key itself.')
+  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys or credentials: send the API key itself.')
 }
 
-/** A key that expires cannot create a key that lasts longer than itself. @throws invalid_input */
-async function requireExpiryBeforeOwn(ctx: Ctx, expiresAt: string | undefined): Promise<void> {
+/** What is new expires in the future, and a key that expires cannot create what lasts longer than itself. @throws invalid_input */
+export async function requireExpiry(ctx: Ctx, what: 'key' | 'credential', expiresAt: string | undefined): Promise<void> {
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= ctx.clock.now()) {
+    throw problem('invalid_input', `The ${what} would already be expired.`, {
+      errors: [{ path: 'expiresAt', message: 'Is in the past', expected: 'a time in the future' }],
+    })
+  }
   if (ctx.actor.type !== 'api_key') return
   const maker = toUuid('key', ctx.actor.id)
   const own = (await withOrg(ctx, (tx) => selectKeyById(tx, ctx.org, maker)))?.expires_at ?? null
   if (own === null || (expiresAt !== undefined && Date.parse(expiresAt) <= own.getTime())) return
-  throw problem('invalid_input', 'Your key expires, so it cannot create a key that lasts longer.', {
+  throw problem('invalid_input', `Your key expires, so it cannot create a ${what} that lasts longer.`, {
     errors: [{ path: 'expiresAt', message: 'Later than your own key expires', expected: `a time up to ${own.toISOString()}` }],
   })
 }

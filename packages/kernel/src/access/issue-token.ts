@@ -1,35 +1,40 @@
-import { decodeId, problem } from '@orrery/contract'
+import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { withOrg } from '../context/with-org.ts'
 import { newId } from '../new-id.ts'
-import { selectKeyById } from './key-store.ts'
-import { makeTokens, refreshUntil } from './make-tokens.ts'
+import { findHolder, isNamed } from './find-holder.ts'
+import { makeTokens, nameFamily, refreshUntil, requireTokenScopes } from './make-tokens.ts'
 import { insertFamily } from './token-family-store.ts'
 
 export async function issueToken(ctx: Ctx, input: InputFor<'tokens.issue'>): Promise<AnswerTo<'tokens.issue'>> {
-  const key = decodeId('key', ctx.actor.id)
+  const { agent, contract = null, scopes = null } = input
+  const holder = findHolder(ctx)
   // A token cannot issue tokens: otherwise the holder of an ended token family could start a new one.
-  if (key === null || ctx.token !== null) throw problem('unauthenticated', 'Send the API key itself, not a token.')
-  const isMeant = input.agent === undefined || [ctx.actor.id, key, ctx.actor.name].includes(input.agent)
-  // The same message as for a wrong key, so that a caller cannot find out which half of the pair was wrong.
-  if (!isMeant) throw problem('unauthenticated', 'Send a valid API key as a bearer token.')
+  if (holder === null) throw problem('unauthenticated', 'Send the API key or the secret of the credential itself, not a token.')
+  if (agent !== undefined && !isNamed(ctx.actor, agent)) {
+    ctx.note(ctx.actor.id, { refused: 'sent as another agent' })
+    ctx.afterRollback(() => Promise.resolve())
+    // The same message as for a wrong secret, so that a caller cannot find out which half of the pair was wrong.
+    throw problem('unauthenticated', 'Send a valid API key as a bearer token.')
+  }
+  requireTokenScopes(ctx, input.scopes)
   const now = ctx.clock.now()
-  const family = { org: ctx.org, key, family: newId(now), generation: 1, contract: input.contract ?? null }
+  const begun = {
+    ...holder.owner,
+    org_id: ctx.org,
+    family_id: newId(now),
+    generation: 1,
+    contract,
+    created_at: new Date(now),
+    revoked_at: null,
+  }
   const until = await withOrg(ctx, async (tx) => {
-    const expires = refreshUntil(now, (await selectKeyById(tx, ctx.org, key))?.expires_at ?? null)
-    await insertFamily(tx, {
-      org_id: ctx.org,
-      family_id: family.family,
-      key_id: key,
-      generation: family.generation,
-      contract: family.contract,
-      created_at: new Date(now),
-      expires_at: expires,
-      revoked_at: null,
-    })
+    const expires = await refreshUntil(tx, begun, now)
+    await insertFamily(tx, { ...begun, expires_at: expires })
     return expires
   })
-  ctx.note(ctx.actor.id, { family: family.family })
-  return makeTokens(ctx, family, now, until)
+  ctx.note(ctx.actor.id, nameFamily(begun))
+  const about = { org: ctx.org, holder: holder.id, family: begun.family_id, generation: 1, contract, scopes }
+  return makeTokens(ctx, about, { now, until, narrowed: null })
 }

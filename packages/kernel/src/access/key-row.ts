@@ -1,4 +1,5 @@
-import { encodeId, PERMISSIONS, type Permission } from '@orrery/contract'
+import { encodeId } from '@orrery/contract'
+import { knownScopes } from '../context/known-scopes.ts'
 
 export interface ApiKeyRow {
   readonly org_id: string
@@ -12,20 +13,13 @@ export interface ApiKeyRow {
   readonly revoked_at: Date | null
 }
 
-const KNOWN: ReadonlySet<string> = new Set(PERMISSIONS)
-
-/** The scopes that this version knows. A newer server may have stored others. */
-export function knownScopes(row: ApiKeyRow): Permission[] {
-  return row.scopes.filter((scope): scope is Permission => KNOWN.has(scope))
-}
-
 /** The public form of a key. */
 export function toApiKey(row: ApiKeyRow) {
   return {
     id: encodeId('key', row.key_id),
     name: row.name,
     prefix: row.prefix,
-    scopes: knownScopes(row),
+    scopes: knownScopes(row.scopes),
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     lastUsedAt: row.last_used_at?.toISOString() ?? null,

@@ -15,6 +15,16 @@ describe('the rate limiter', () => {
     expect(limit('a')).not.toBeNull()
   })
 
+  it('forgives a request that was counted', () => {
+    const limit = createRateLimiter({ perSecond: 10, burst: 2 }, () => 7)
+    limit('a')
+    limit('a')
+    expect(limit.ask('a')).not.toBeNull()
+    limit.forgive('a')
+    limit.forgive('unknown')
+    expect([limit('a'), limit('a')]).toEqual([null, { retryAfterMs: 100 }])
+  })
+
   it.each([1_000, 3_600_000, 365 * 86_400_000])('allows exactly one burst after %d idle ms', (idleMs) => {
     let now = 5
     const limit = createRateLimiter({ perSecond: 10, burst: 3 }, () => now)

@@ -21,6 +21,8 @@ export interface RateLimiter {
   ask(caller: string): Refusal
   /** Counts something that has happened, also beyond the limit. */
   count(caller: string): void
+  /** Takes back one that was counted. */
+  forgive(caller: string): void
 }
 
 export function createRateLimiter(rate: Rate, now: () => number): RateLimiter {
@@ -40,12 +42,16 @@ export function createRateLimiter(rate: Rate, now: () => number): RateLimiter {
     if (arrivals.size >= CALLERS_MAX) forget(arrivals, at)
     arrivals.set(caller, dueOf(caller, at) + gapMs)
   }
+  const forgive = (caller: string): void => {
+    const due = arrivals.get(caller)
+    if (due !== undefined) arrivals.set(caller, due - gapMs)
+  }
   const limit = (caller: string): Refusal => {
     const refused = ask(caller)
     if (refused === null) count(caller)
     return refused
   }
-  return Object.assign(limit, { ask, count })
+  return Object.assign(limit, { ask, count, forgive })
 }
 
 function forget(arrivals: Map<string, number>, at: number): void {

@@ -1,10 +1,14 @@
 import type { Transaction } from '../database/database.ts'
 import { insertInto, sql } from '../database/sql.ts'
 
-export interface TokenFamilyRow {
+/** What a token family belongs to: a key, or a credential of an agent. */
+export type FamilyOwner =
+  | { readonly key_id: string; readonly credential_id: null }
+  | { readonly key_id: null; readonly credential_id: string }
+
+export type TokenFamilyRow = FamilyOwner & {
   readonly org_id: string
   readonly family_id: string
-  readonly key_id: string
   readonly generation: number
   readonly contract: string | null
   readonly created_at: Date
@@ -18,7 +22,7 @@ export async function insertFamily(tx: Transaction, row: TokenFamilyRow): Promis
 
 export function selectFamily(tx: Transaction, org: string, family: string): Promise<TokenFamilyRow | undefined> {
   return tx.row<TokenFamilyRow>(
-    sql`select org_id, family_id, key_id, generation, contract, created_at, expires_at, revoked_at
+    sql`select org_id, family_id, key_id, credential_id, generation, contract, created_at, expires_at, revoked_at
         from app.token_family where org_id = ${org} and family_id = ${family}`,
   )
 }
@@ -37,14 +41,14 @@ export async function advanceFamily(
   return written > 0
 }
 
-/** Ends one token family, or all families of a key. Returns how many it ended. */
-export function endFamilies(
-  tx: Transaction,
-  org: string,
-  which: { readonly family: string } | { readonly key: string },
-  at: Date,
-): Promise<number> {
-  const chosen = 'family' in which ? sql`family_id = ${which.family}` : sql`key_id = ${which.key}`
+/** Ends one token family, or all families of a key or credential. Returns how many it ended. */
+export function endFamilies(tx: Transaction, org: string, which: { readonly family: string } | FamilyOwner, at: Date): Promise<number> {
+  const chosen =
+    'family' in which
+      ? sql`family_id = ${which.family}`
+      : which.key_id === null
+        ? sql`credential_id = ${which.credential_id}`
+        : sql`key_id = ${which.key_id}`
   return tx.write(sql`update app.token_family set revoked_at = ${at} where org_id = ${org} and revoked_at is null and ${chosen}`)
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { encodeId } from '@orrery/contract'
 import { SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { TokenClaims } from '../context/identity.ts'
@@ -8,7 +9,16 @@ import { readToken, readTokenUse, signToken } from './token.ts'
 const keys = readTokenKeys(makeSigningKey())
 const now = Date.parse('2026-03-01T12:00:00.000Z')
 const life = { issuedAt: now, expiresAt: now + 60_000 }
-const claims: TokenClaims = { use: 'access', org: randomUUID(), key: randomUUID(), family: randomUUID(), generation: 3, contract: null }
+const holder = encodeId('key', randomUUID())
+const claims: TokenClaims = {
+  use: 'access',
+  org: randomUUID(),
+  holder,
+  family: randomUUID(),
+  generation: 3,
+  contract: null,
+  scopes: null,
+}
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const partsOf = (token: string) => token.split('.') as [string, string, string]

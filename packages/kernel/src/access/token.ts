@@ -1,7 +1,8 @@
 /** The text form of tokens: JSON Web Tokens (RFC 7519) signed with Ed25519. They follow the profile of RFC 9068 as far as it applies. */
-import { decodeId, encodeId } from '@orrery/contract'
+import { decodeId, encodeId, type Id } from '@orrery/contract'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { TokenClaims, TokenUse } from '../context/identity.ts'
+import { knownScopes } from '../context/known-scopes.ts'
 import { UUID_FORM } from '../cursor.ts'
 import type { TokenKeys } from '../secrets/signing-keys.ts'
 
@@ -11,6 +12,7 @@ export interface Lifetime {
   readonly expiresAt: number
 }
 
+/** A fixed word, not the public address of the server: that may change at each start, and the tokens must stay good. */
 const ISSUER = 'orrery'
 /** For whom a token is meant (RFC 7519 4.1.3): the API of this installation. */
 const AUDIENCE = 'orrery'
@@ -19,16 +21,17 @@ const CLOCK_SKEW_MS = 60_000
 /** `typ` of the header, so that neither kind of token is accepted as the other. */
 const TYPES = { access: 'at+jwt', refresh: 'rt+jwt' } as const satisfies Record<TokenUse, string>
 const FORM = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
-/** Orrery's own tokens have about 400 characters. */
-const TOKEN_CHARS_MAX = 2_000
+/** Orrery's own tokens have about 400 characters, and up to 1,500 more if they are narrowed to many scopes. */
+const TOKEN_CHARS_MAX = 4_000
 
 export function signToken(keys: TokenKeys, claims: TokenClaims, { issuedAt, expiresAt }: Lifetime): Promise<string> {
-  const { use, org, key, family, generation, contract } = claims
-  return new SignJWT({ org: encodeId('org', org), sid: family, gen: generation, ...(contract === null ? {} : { contract }) })
+  const { use, org, holder, family, generation, contract, scopes } = claims
+  const narrowed = scopes === null ? {} : { scope: scopes.join(' ') }
+  return new SignJWT({ org: encodeId('org', org), sid: family, gen: generation, ...narrowed, ...(contract === null ? {} : { contract }) })
     .setProtectedHeader({ alg: 'EdDSA', typ: TYPES[use], kid: keys.id })
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
-    .setSubject(encodeId('key', key))
+    .setSubject(holder)
     .setIssuedAt(Math.floor(issuedAt / 1000))
     .setExpirationTime(Math.floor(expiresAt / 1000))
     .sign(keys.signer)
@@ -60,21 +63,25 @@ export async function readToken(keys: TokenKeys, text: string, now: number): Pro
 }
 
 /** Null for a payload of another form: an older server may have signed one. */
-function toClaims(use: TokenUse, { sub, iat, exp, org, sid, gen, contract }: JWTPayload): (TokenClaims & Lifetime) | null {
-  const [key, orgUuid] = [decodeId('key', sub ?? ''), decodeId('org', String(org))]
-  if (key === null || orgUuid === null || typeof sid !== 'string' || !UUID_FORM.test(sid)) return null
+function toClaims(use: TokenUse, { sub = '', iat, exp, org, sid, gen, contract, scope }: JWTPayload): (TokenClaims & Lifetime) | null {
+  const orgUuid = decodeId('org', String(org))
+  if (!isHolder(sub) || orgUuid === null || typeof sid !== 'string' || !UUID_FORM.test(sid)) return null
   if (typeof gen !== 'number' || iat === undefined || exp === undefined) return null
+  if (scope !== undefined && typeof scope !== 'string') return null
   return {
     use,
     org: orgUuid,
-    key,
+    holder: sub,
     family: sid,
     generation: gen,
     contract: typeof contract === 'string' ? contract : null,
+    scopes: scope === undefined ? null : knownScopes(scope.split(' ')),
     issuedAt: iat * 1000,
     expiresAt: exp * 1000,
   }
 }
+
+const isHolder = (id: string): id is Id<'key'> | Id<'agt'> => decodeId('key', id) !== null || decodeId('agt', id) !== null
 
 /** The last character of base64url may have bits that decoders ignore: the same token could be written in several ways (RFC 4648 3.5). */
 const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part

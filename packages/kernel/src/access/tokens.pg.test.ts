@@ -147,7 +147,8 @@ describe('rejected tokens', () => {
     const row = await t.database.transaction(org, 'read only', (tx) => selectFamily(tx, org, payload.sid))
     if (row === undefined) throw new Error('The new token family was not found')
     const now = t.engine.now()
-    const claims = { use: 'access' as const, org, key: row.key_id, family: row.family_id, generation: 1, contract: null, ...change }
+    const [holder, family] = [encodeId('key', row.key_id ?? ''), row.family_id]
+    const claims = { use: 'access' as const, org, holder, family, generation: 1, contract: null, scopes: null, ...change }
     return { sign: (life = {}) => signToken(keys, claims, { issuedAt: now, expiresAt: now + 60_000, ...life }), now }
   }
 
@@ -173,7 +174,7 @@ describe('rejected tokens', () => {
   it('rejects a token whose token family belongs to another key or another organization', async () => {
     const [other] = await t.database.transaction(t.org, 'read only', (tx) => selectKeys(tx, t.org, null, 1))
     if (other === undefined) throw new Error('The organization has no key')
-    const { sign } = await claimsOf(tokens, { key: other.key_id })
+    const { sign } = await claimsOf(tokens, { holder: encodeId('key', other.key_id) })
     await fails(await sign())
     const stranger = await t.call('orgs.get', { orgId: 'current' }, { key: await t.otherOrg('strangers') })
     const { sign: signForeign } = await claimsOf(tokens, { org: '00000000-0000-7000-8000-000000000000' })
@@ -199,7 +200,7 @@ describe('rejected tokens', () => {
 describe('a token', () => {
   it('creates no key and no organization, whose key would outlive the token family', async () => {
     const { accessToken } = await issue(t.adminKey)
-    const refused = { code: 'forbidden', detail: 'A token cannot create keys: send the API key itself.' }
+    const refused = { code: 'forbidden', detail: 'A token cannot create keys or credentials: send the API key itself.' }
     await expect(t.answer('keys.create', { name: 'x', scopes: ['runs:read'] }, { key: accessToken })).rejects.toMatchObject(refused)
     await expect(t.answer('orgs.create', { name: 'x' }, { key: accessToken })).rejects.toMatchObject(refused)
   })
@@ -228,7 +229,7 @@ describe('a flood of tokens', () => {
   it('that are forged reaches no table, and affects no token or key that the process does not know yet', async () => {
     const none = { transaction: () => Promise.reject(new Error('It asks the database')) } as unknown as typeof t.database
     const now = t.engine.now()
-    const made = { use: 'access' as const, org: t.org, key: t.org, family: t.org, generation: 1, contract: null }
+    const made = { use: 'access' as const, org: t.org, holder: encodeId('key', t.org), family: t.org, contract: null, scopes: null }
     const forged = await Promise.all(
       Array.from({ length: 600 }, (_, generation) =>
         signToken(forger, { ...made, generation }, { issuedAt: now, expiresAt: now + 60_000 }),

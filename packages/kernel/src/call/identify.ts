@@ -12,9 +12,7 @@ export async function identify(kernel: Kernel, caller: Caller, access: Access): 
   const { credential } = caller
   if (credential === null) throw problem('unauthenticated', 'Send an API key or a token as a bearer token, or log in.')
   const identity = typeof credential === 'string' ? await recognize(kernel, caller, credential) : credential
-  // A refresh token may only be exchanged for the next pair of tokens, or revoked.
-  if (identity.token?.use === 'refresh' && access !== 'token')
-    throw problem('unauthenticated', 'Send an access token; this is a refresh token.')
+  if (access !== 'token') refuseExchanged(identity)
   const refused = kernel.limitRate(`${identity.org} ${identity.actor.type} ${identity.actor.id}`)
   if (refused !== null) throw problem('rate_limited', 'You send too many requests.', refused)
   if (isScope(access) && !identity.permissions.has(access))
@@ -24,6 +22,16 @@ export async function identify(kernel: Kernel, caller: Caller, access: Access): 
 
 function describeLack({ actor }: Identity, permission: Permission): string {
   return actor.type === 'member' ? `Your role lacks the permission ${permission}.` : `The key lacks the scope ${permission}.`
+}
+
+/** What may only be exchanged for tokens, or revoked. @throws unauthenticated */
+function refuseExchanged({ token, credential }: Identity): void {
+  if (token?.use === 'refresh') throw problem('unauthenticated', 'Send an access token; this is a refresh token.')
+  if (credential === undefined) return
+  throw problem(
+    'unauthenticated',
+    'Send an access token; this is the secret of an agent, which can only be exchanged for one (/auth/token).',
+  )
 }
 
 /** Answers an unreachable database with `unavailable`, so that the caller does not take its key for invalid. */

@@ -69,6 +69,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     org: identity.org,
     permissions: identity.permissions,
     token: identity.token ?? null,
+    credential: identity.credential ?? null,
     effect: operation.effect,
     tx,
     kernel,

@@ -18,8 +18,10 @@ export interface Ctx {
   /** A UUID. */
   readonly org: OrgId
   readonly permissions: ReadonlySet<Permission>
-  /** Null: the caller sent an API key, or no credential. */
+  /** Null: the caller did not send a token. */
   readonly token: TokenClaims | null
+  /** The UUID of the agent's credential whose secret the caller sent; otherwise null. */
+  readonly credential: string | null
   readonly effect: 'read' | 'write'
   /**
    * The transaction of the whole call. A write has one unless it uses the engine's group commit or calls systems outside. Use `withOrg`.

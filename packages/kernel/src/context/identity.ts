@@ -1,4 +1,4 @@
-import type { Permission } from '@orrery/contract'
+import type { Id, Permission } from '@orrery/contract'
 
 /**
  * Who acts: an API key, a member, an agent, a node, a run, or the system. `id` is a public id. For the system it is a fixed word, such as
@@ -15,16 +15,19 @@ export type Actor =
 
 export type TokenUse = 'access' | 'refresh'
 
-/** The content of a token whose signature was verified. Ids are UUIDs. */
+/** The content of a token whose signature was verified. Other ids than the holder's are UUIDs. */
 export interface TokenClaims {
   readonly use: TokenUse
   readonly org: string
-  readonly key: string
+  /** The public id of the key or agent that it acts for. */
+  readonly holder: Id<'key'> | Id<'agt'>
   readonly family: string
   /** Number of the refresh token within the token family. */
   readonly generation: number
   /** The API contract that the holder uses, such as `ordinaut`; null: Orrery's own. */
   readonly contract: string | null
+  /** The scopes to which it is narrowed. Null: it has all of its holder. */
+  readonly scopes: readonly Permission[] | null
 }
 
 /** A login of a person: of a browser, or of a command line on one machine. Ids are UUIDs. */
@@ -46,8 +49,10 @@ export interface Identity {
   /** A UUID. */
   readonly org: string
   readonly permissions: ReadonlySet<Permission>
-  /** Absent: the caller sent an API key, or no credential. */
+  /** Absent: the caller did not send a token. */
   readonly token?: TokenClaims
+  /** The UUID of an agent's credential, whose secret the caller sent. Such a caller may only exchange it, or revoke its tokens. */
+  readonly credential?: string
   /** Absent: the caller is not a member that has logged in. */
   readonly login?: Login
 }
@@ -60,7 +65,7 @@ export interface FoundIdentity {
 
 /** A caller, as the face that received the request describes it. */
 export interface Caller {
-  /** An API key or token that must be looked up, an identity that is known already, or null. */
+  /** A key, secret or token that must be looked up, an identity that is known already, or null. */
   readonly credential: string | Identity | null
   readonly requestId: string
   readonly traceId: string | null

@@ -39,6 +39,11 @@ function readSigner(privatePem: string, use: string): KeyObject {
   return signer
 }
 
+/** The public key that verifies tokens, as others need it: a JSON Web Key (RFC 7517, RFC 8037 2). */
+export function describePublicKey({ id, verifier }: TokenKeys) {
+  return { ...verifier.export({ format: 'jwk' }), kid: id, use: 'sig', alg: 'EdDSA' }
+}
+
 /** The id of a public key: the first 16 hexadecimal digits of the SHA-256 of its SPKI form. */
 export function nameKey(key: KeyObject): string {
   const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' })
