@@ -41,6 +41,12 @@ export const EVENT_TYPES = [
   'member.joined',
   'member.updated',
   'member.removed',
+  'role.saved',
+  'role.deleted',
+  'group.created',
+  'group.updated',
+  'group.deleted',
+  'org.rules_changed',
   'key.created',
   'key.revoked',
 ] as const
