@@ -381,7 +381,7 @@ export const PROBLEMS = {
     status: 409,
     title: 'Too many roles',
     meaning: 'An organization can add 100 roles.',
-    remedy: 'Delete a role that nobody has.',
+    remedy: 'Delete a role that no member has.',
   },
   'group.not_found': {
     status: 404,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { groupId, memberId } from '../ids.ts'
 import { name, text, timestamp } from '../scalars.ts'
 
-/** Members to whom work is assigned together. A group gives no permissions. */
+/** Members to whom work is assigned together. Being in a group allows nothing more. */
 export const group = z.object({
   id: groupId,
   name: z.string(),

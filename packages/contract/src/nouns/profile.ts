@@ -24,7 +24,7 @@ function isLocale(value: string): boolean {
 function isZone(value: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: value })
-    // An offset such as +02:00 is none: it has no daylight saving time.
+    // An offset such as +02:00 has no daylight saving time.
     return /^[A-Za-z]/.test(value)
   } catch (error) {
     if (error instanceof RangeError) return false

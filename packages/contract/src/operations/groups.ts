@@ -35,7 +35,7 @@ export const getGroup = defineOperation({
 export const createGroup = defineOperation({
   name: 'groups.create',
   summary: 'Create a group',
-  description: 'Work is assigned to groups. A group gives its members no permissions.',
+  description: 'Work is assigned to groups. Being in a group allows nothing more.',
   input: z.strictObject({ name: groupName, description: groupDescription.default('') }),
   output: group,
   problems: ['group.name_taken'],

@@ -76,7 +76,7 @@ export const endDevice = defineOperation({
   problems: ['login_required', 'device.not_found'],
   permission: 'any',
   effect: 'write',
-  idempotent: false,
+  idempotent: true,
   audit: 'device.ended',
   http: { method: 'DELETE', path: '/devices/{deviceId}' },
   cli: { verb: 'devices end', positionals: ['deviceId'] },

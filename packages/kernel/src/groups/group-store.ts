@@ -21,7 +21,7 @@ export function selectGroup(tx: Transaction, org: string, group: string): Promis
   return tx.row<CountedGroupRow>(sql`select ${COUNTED} from app.member_group g where g.org_id = ${org} and g.group_id = ${group}`)
 }
 
-/** False: there is no such group. Otherwise nobody deletes it until the transaction ends. */
+/** False: there is no such group. Otherwise no other transaction deletes it until the transaction ends. */
 export async function holdGroup(tx: Transaction, org: string, group: string): Promise<boolean> {
   return (await tx.row(sql`select from app.member_group where org_id = ${org} and group_id = ${group} for key share`)) !== undefined
 }
@@ -52,7 +52,7 @@ export function selectGroupMembers(
   )
 }
 
-/** False: there is no such member. Otherwise nobody removes it from the organization until the transaction ends. */
+/** False: there is no such member. Otherwise no other transaction removes it from the organization until the transaction ends. */
 export async function holdActor(tx: Transaction, org: string, { id }: GroupActor): Promise<boolean> {
   return (await tx.row(sql`select from app.member where org_id = ${org} and member_id = ${id} for key share`)) !== undefined
 }

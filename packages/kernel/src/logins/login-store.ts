@@ -55,14 +55,24 @@ export async function selectDevices(people: pg.Pool, { person, at, since }: Aliv
   return rows
 }
 
-export async function deleteLogin(people: pg.Pool, person: string, login: string): Promise<DeviceRow | undefined> {
+/** The login expires, rather than being deleted, so that the call can be repeated if its transaction cannot commit. */
+export async function endLogin(
+  people: pg.Pool,
+  { person, login, at }: { readonly person: string; readonly login: string; readonly at: Date },
+): Promise<DeviceRow | undefined> {
   const { rows } = await people.query<DeviceRow>(
-    sql`delete from auth.login where person_id = ${person} and id = ${login} returning ${DEVICE}`,
+    sql`update auth.login set expires_at = least(expires_at, ${at}) where person_id = ${person} and id = ${login} returning ${DEVICE}`,
   )
   return rows[0]
 }
 
 /** Returns how many there were. */
-export async function deleteOtherLogins(people: pg.Pool, person: string, kept: string): Promise<number> {
-  return (await people.query(sql`delete from auth.login where person_id = ${person} and id <> ${kept}`)).rowCount ?? 0
+export async function endOtherLogins(
+  people: pg.Pool,
+  { person, kept, at }: { readonly person: string; readonly kept: string; readonly at: Date },
+): Promise<number> {
+  const ended = await people.query(
+    sql`update auth.login set expires_at = ${at} where person_id = ${person} and id <> ${kept} and expires_at > ${at}`,
+  )
+  return ended.rowCount ?? 0
 }

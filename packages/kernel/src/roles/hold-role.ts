@@ -4,7 +4,7 @@ import { findBuiltIn } from './role-row.ts'
 import { selectRoleForShare } from './role-store.ts'
 
 /**
- * What a role allows, permissions of newer versions included, for who gives it to a member: until the transaction ends it is neither changed
+ * What a role allows, permissions of newer versions included, for a caller that grants it: until the transaction ends it is neither changed
  * nor deleted. Null: there is no such role.
  */
 export async function holdRole(tx: Transaction, org: string, name: string): Promise<readonly string[] | null> {

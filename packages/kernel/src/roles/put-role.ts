@@ -35,7 +35,7 @@ export function refuseBuiltIn(role: string): void {
   if (isBuiltInSet(role)) throw problem('role.built_in', `The role or set of scopes ${role} is the same in every organization.`)
 }
 
-/** @param permissions also those of newer versions, which nobody has here. @throws role.too_wide */
+/** @param permissions also those of newer versions, which no caller has here. @throws role.too_wide */
 export function requireWidth(ctx: Ctx, role: string, permissions: readonly string[]): void {
   const missing = permissions.filter((one) => !ctx.permissions.has(one as Permission))
   if (missing.length === 0) return

@@ -13,7 +13,7 @@ export function selectRole(tx: Transaction, org: string, name: string): Promise<
   return tx.row<RoleRow>(sql`select ${COLUMNS} from app.role where org_id = ${org} and name = ${name}`)
 }
 
-/** Until the transaction ends, nobody changes or deletes the role. */
+/** Until the transaction ends, no other changes or deletes the role. */
 export function selectRoleForShare(tx: Transaction, org: string, name: string): Promise<RoleRow | undefined> {
   return tx.row<RoleRow>(sql`select ${COLUMNS} from app.role where org_id = ${org} and name = ${name} for share`)
 }

@@ -62,7 +62,7 @@ describe('roles.put', () => {
     })
   })
 
-  it('is for admins alone, and nobody writes a role that is wider than their own permissions', async () => {
+  it('is for admins alone, none of whom writes a role that is wider than their own permissions', async () => {
     const manager = (await t.call('keys.create', { name: 'm', set: 'manager' })).secret ?? ''
     await expect(put('mine', ['runs:read'], manager)).rejects.toMatchObject({ code: 'forbidden', extra: { permission: 'roles:write' } })
     const narrow = await keyWith(['roles:write', 'runs:read'])
@@ -106,7 +106,7 @@ describe('roles.put', () => {
 })
 
 describe('roles of members', () => {
-  it('are given only if they exist and are as narrow as the permissions of who gives them', async () => {
+  it('are given only if they exist and are as narrow as the permissions of the caller that grants them', async () => {
     await put('keeper', ['keys:write'])
     await put('reader', ['runs:read'])
     const { members } = await makePerson(t, 'Dora', { [t.org]: 'viewer' })
@@ -150,7 +150,7 @@ describe('roles of members', () => {
     const { id, members } = await makePerson(t, 'Finn', { [t.org]: 'future' })
     const login = await logIn(t, id)
     expect([...(await t.core.kernel.authenticator.authenticate(login)).permissions]).toEqual(['runs:read'])
-    // What this server does not know, it neither gives nor takes.
+    // What this server does not know, it neither grants nor takes away.
     await expect(t.call('members.update', { memberId: members[t.org] ?? '', role: 'viewer' })).rejects.toMatchObject({
       code: 'member.role_too_wide',
     })
