@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { decodeId, encodeId } from '@orrery/contract'
 import { deriveLoginSecret } from '../../packages/kernel/src/logins/login-secret.ts'
+import type { SecretKeys } from '../../packages/kernel/src/secrets/secret-keys.ts'
 import type { TestCore } from './start-test-core.ts'
 
 export interface Person {
@@ -40,15 +41,28 @@ export interface LoginOptions {
 
 /** Logs a person (a UUID) in. Returns what a browser or a command line keeps. */
 export async function logIn(t: Pick<TestCore, 'core' | 'query'>, person: string, options: LoginOptions = {}): Promise<string> {
+  return signLogin(t.core.kernel.secretKeys, (await insertLogin(t, person, options)).token)
+}
+
+/** The row of a login, for `signLogin`. `id` is the public id of the device. */
+export async function insertLogin(
+  t: Pick<TestCore, 'query'>,
+  person: string,
+  options: LoginOptions = {},
+): Promise<{ readonly id: string; readonly token: string }> {
   const { method = 'link', userAgent = '', provedMsAgo = 0, madeMsAgo = 0 } = options
   const token = randomBytes(24).toString('base64url')
-  await t.query(
+  const [row] = await t.query<{ id: string }>(
     `insert into auth.login (person_id, token, method, user_agent, ip_address, proved_at, created_at, updated_at, expires_at)
-     values ($1, $2, $3, $4, '192.0.2.7', now() - $5 * interval '1 ms', now() - $6 * interval '1 ms', now(), now() + interval '14 days')`,
+     values ($1, $2, $3, $4, '192.0.2.7', now() - $5 * interval '1 ms', now() - $6 * interval '1 ms', now(), now() + interval '14 days') returning id`,
     [person, token, method, userAgent, provedMsAgo, madeMsAgo],
   )
-  const secret = deriveLoginSecret(t.core.kernel.secretKeys)
-  return `${token}.${createHmac('sha256', secret).update(token).digest('base64')}`
+  return { id: encodeId('dev', row?.id ?? ''), token }
+}
+
+/** What a browser keeps of a login, on a server with these keys. */
+export function signLogin(secrets: SecretKeys, token: string): string {
+  return `${token}.${createHmac('sha256', deriveLoginSecret(secrets)).update(token).digest('base64')}`
 }
 
 /** The UUID of the organization of a key. */

@@ -55,7 +55,7 @@ describe('profile.get and profile.update', () => {
         data: { name: 'Ada Lovelace' },
       })
     }
-    expect((await t.call('members.list', {})).items.map(({ name }) => name)).toEqual(['Ada Lovelace', 'Ben'])
+    expect((await t.call('members.list', {})).items.map(({ name }) => name).toSorted()).toEqual(['Ada Lovelace', 'Ben'])
     expect((await t.core.kernel.authenticator.authenticate(key)).actor.name).toBe('Ada Lovelace')
     const { items } = await t.call('audit.list', { action: 'profile.updated' })
     expect(items.map(({ subject, detail }) => [subject, detail])).toEqual([

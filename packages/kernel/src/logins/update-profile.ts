@@ -21,8 +21,7 @@ export async function updateProfile(ctx: Ctx, input: InputFor<'profile.update'>)
     })
   }
   const locale = typeof input.locale === 'string' ? Intl.getCanonicalLocales(input.locale)[0] : input.locale
-  const before = await findPerson(ctx)
-  if (name !== undefined && name !== before.name) await withOrg(ctx, (tx) => renameMembers(ctx, tx, person, name))
+  if (name !== undefined) await withOrg(ctx, (tx) => renameMembers(ctx, tx, person, name))
   await updatePerson(ctx.kernel.database.people, person, { name, locale, zone: input.zone, notify_email: notifyEmail })
   ctx.note(ctx.actor.id, { changed })
   ctx.afterCommit(() => ctx.kernel.authenticator.forgetWhere(({ login }) => login?.person === person))
