@@ -22,8 +22,8 @@ create table app.member_group (
 create table app.group_member (
   org_id uuid not null,
   group_id uuid not null,
-  -- Not a foreign key: agents are actors too.
-  actor_type text not null check (actor_type in ('member', 'agent')),
+  -- 'member' or 'agent'. Not a foreign key, because agents are actors too.
+  actor_type text not null,
   actor_id uuid not null,
   added_at timestamptz not null,
   primary key (org_id, group_id, actor_type, actor_id),
