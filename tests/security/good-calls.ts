@@ -16,8 +16,8 @@ export interface GoodCall {
   readonly name: OperationName
   /** Computed right before the call. May make calls of its own to prepare. */
   input(ask: Ask): Fields | Promise<Fields>
-  /** The credential: the key of the organization, the key of the installation, or a new refresh token. */
-  readonly by: 'org' | 'installation' | 'refresh token'
+  /** The credential: the key of the organization, the key of the installation, a new refresh token, or a login of the first member. */
+  readonly by: 'org' | 'installation' | 'refresh token' | 'login'
 }
 
 export interface GoodCalls {
@@ -42,12 +42,15 @@ export function goodCalls(org: Org): GoodCalls {
 
 function callerOf(name: OperationName): GoodCall['by'] {
   if (name === 'orgs.create' || name === 'orgs.list') return 'installation'
+  if (name.startsWith('profile.') || name.startsWith('devices.')) return 'login'
   return name === 'tokens.refresh' ? 'refresh token' : 'org'
 }
 
 function readsOf(org: Org): Inputs {
   const { automation, calendar, office, pipeline, tool, workflow } = org
   const [connectionId] = org.connectionIds
+  const [groupId] = org.groupIds
+  const [memberId] = org.memberIds
   const { succeeded, waiting } = org.runs
   return {
     'agents.get': { agentId: org.agentId },
@@ -66,17 +69,28 @@ function readsOf(org: Org): Inputs {
     'connections.get': { connectionId },
     'connections.list': {},
     'credentials.list': { agentId: org.agentId },
+    'devices.list': {},
     'events.list': { limit: 200 },
+    'groups.get': { groupId },
+    'groups.list': {},
+    'groups.members': { groupId },
     'keys.list': {},
     'limits.list': {},
+    'members.get': { memberId },
+    'members.list': {},
     'orgs.get': { orgId: 'current' },
     'orgs.list': {},
+    'orgs.rules': {},
     'pipelines.check': { definition: [{ id: 'now', uses: 'time.now' }] },
     'pipelines.dryRun': { pipeline },
     'pipelines.get': { pipeline },
     'pipelines.list': {},
     'pipelines.versions': { pipeline },
+    'profile.get': {},
+    'profile.orgs': {},
     'queues.list': {},
+    'roles.get': { role: org.role },
+    'roles.list': {},
     'runs.get': { runId: waiting },
     'runs.history': { runId: succeeded },
     'runs.list': { limit: 200 },
@@ -154,6 +168,16 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'agents.update': { agentId: org.agentId, description: 'Changed' },
     'credentials.create': { agentId: org.agentId, name: 'fresh' },
     'keys.create': { name: 'fresh', set: 'viewer' },
+    'roles.put': { role: 'fresh', permissions: ['runs:read'] },
+    'members.update': { memberId: org.memberIds[1], role: 'operator' },
+    'groups.create': { name: 'fresh' },
+    'groups.update': { groupId: org.groupIds[0], description: 'Changed' },
+    'groups.addMember': { groupId: org.groupIds[1], member: org.memberIds[1] },
+    'groups.removeMember': { groupId: org.groupIds[0], member: org.memberIds[1] },
+    'orgs.setRules': { mailDomains: ['example.com'] },
+    'profile.update': { name: 'Ada the second', zone: 'Europe/Zurich' },
+    'devices.end': { deviceId: org.deviceId },
+    'devices.endAll': {},
     'orgs.create': { name: `beside-${org.name}` },
     'tokens.issue': {},
     'tokens.refresh': {},
@@ -172,6 +196,9 @@ function removalsOf(org: Org): Inputs {
     'calendars.delete': { calendar: org.calendar },
     'pipelines.delete': { pipeline: org.pipeline },
     'tools.delete': { tool: org.tool },
+    'roles.delete': { role: org.role },
+    'groups.delete': { groupId: org.groupIds[0] },
+    'members.remove': { memberId: org.memberIds[2] },
   }
 }
 

@@ -7,6 +7,7 @@ import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { insertLogin, makePerson } from '../support/log-in.ts'
 import { until } from '../support/until.ts'
 import { sendPatiently } from './send-patiently.ts'
 
@@ -26,6 +27,15 @@ export interface Org {
   readonly ids: Readonly<Record<string, readonly string[]>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
+  /** Of an admin who has logged in, and of two others. */
+  readonly memberIds: readonly string[]
+  /** The person (a UUID) behind the first member, the tokens of two logins of that person, and the id of the second. */
+  readonly person: string
+  readonly loginTokens: readonly string[]
+  readonly deviceId: string
+  readonly groupIds: readonly string[]
+  /** Name of a role that no member has. */
+  readonly role: string
   /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
@@ -81,7 +91,7 @@ export async function startInstallation(): Promise<Installation> {
   const database = await createTestDatabase()
   const server = await startTestServer(database.url, ['--project', PROJECT])
   const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
-  const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg(server.url, server.key, name)))
+  const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg({ ...installation }, name)))
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
   await leaveClaims(database.url, [ours, theirs])
   await untilSettled(database.url)
@@ -150,7 +160,7 @@ async function untilSettled(url: string): Promise<void> {
   await client.end()
 }
 
-async function makeOrg(url: string, adminKey: string, word: string): Promise<Org> {
+async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' | 'adminKey' | 'databaseUrl'>, word: string): Promise<Org> {
   const canary = `canary${randomBytes(8).toString('hex')}`
   const name = `${word}-${canary}`
   const made = await callAs(url, adminKey)('orgs.create', { name })
@@ -168,12 +178,21 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     pipeline: `pipeline-of-${word}`,
     tool: `tool-of-${word}`,
     automation: `automation-of-${word}`,
+    role: `role-of-${word}`,
   }
   const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
   await call('tokens.issue', {})
   const agentId = await makeAgent(url, call, word, canary)
+  await call('roles.put', { role: names.role, permissions: ['runs:read'], description: canary })
+  const people = await makePeople(databaseUrl, decodeId('org', made.id) ?? '', canary)
+  const groupIds = [
+    (await call('groups.create', { name: `first-${canary}`, description: canary })).id,
+    (await call('groups.create', { name: `second-${canary}` })).id,
+  ]
+  for (const member of people.memberIds) await call('groups.addMember', { groupId: groupIds[0], member })
+  Object.assign(ids, { mbr: people.memberIds, dev: [people.deviceId] })
   await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
   await makeTool(call, names.tool, canary)
@@ -195,12 +214,37 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     ids,
     keyIds,
     connectionIds,
+    groupIds,
+    ...people,
     automationId,
     agentId,
     workflow: `own-${canary}`,
     version: bundle.hash,
     bundle,
     ...names,
+  }
+}
+
+/** Rows of people, whom no request with a key can create. */
+async function makePeople(
+  databaseUrl: string,
+  org: string,
+  canary: string,
+): Promise<Pick<Org, 'person' | 'memberIds' | 'loginTokens' | 'deviceId'>> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const t = {
+    query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+  }
+  try {
+    const ada = await makePerson(t, `Ada-${canary}`, { [org]: 'admin' })
+    const others = [await makePerson(t, `Ben-${canary}`, { [org]: 'viewer' }), await makePerson(t, `Cleo-${canary}`, { [org]: 'viewer' })]
+    const [first, second] = [await insertLogin(t, ada.id), await insertLogin(t, ada.id)]
+    const memberIds = [ada, ...others].map(({ members }) => members[org] ?? '')
+    return { person: ada.id, memberIds, loginTokens: [first.token, second.token], deviceId: second.id }
+  } finally {
+    await client.end()
   }
 }
 

@@ -166,6 +166,7 @@ function valuesFor(field: string, pattern: string): Pick<Place, 'foreign' | 'mis
     tool: ours.tool,
     automation: ours.automation,
     connection: ours.connectionIds[2] ?? '',
+    role: ours.role,
     // Words that do not identify us, because values that they send themselves appear in their lists later.
     tag: ours.word,
     tags: ours.word,

@@ -4,6 +4,7 @@ import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
 import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
 import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/secrets/secret-keys.ts'
+import { insertLogin } from '../support/log-in.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
@@ -37,9 +38,27 @@ export async function makeTwin(client: pg.ClientBase, relations: readonly Relati
     decodeId('key', ours.keyIds[0] ?? ''),
     key.hash,
   ])
+  const person = await copyPerson(client, ours, { uuid, canary })
   const twin = JSON.parse(renamed.reduce((text, [from, to]) => text.replaceAll(from, to), JSON.stringify({ ...ours, key: key.secret })))
   const hash = createHash('sha256').update(twin.bundle.code).digest('hex')
-  return { ...twin, bundle: { ...twin.bundle, hash } }
+  return { ...twin, ...person, bundle: { ...twin.bundle, hash } }
+}
+
+/** A person for the member of the twin that has logged in: the same person would be a member of both organizations. */
+async function copyPerson(client: pg.ClientBase, ours: Org, { uuid, canary }: Pick<Org, 'uuid' | 'canary'>) {
+  const { rows } = await client.query<{ id: string }>(
+    `insert into auth.person (name, email, email_verified)
+     select replace(name, $2, $3), replace(email, $2, $3), true from auth.person where id = $1 returning id`,
+    [ours.person, ours.canary, canary],
+  )
+  const person = rows[0]?.id ?? ''
+  await client.query('update app.member set person_id = $1 where org_id = $2 and person_id = $3', [person, uuid, ours.person])
+  const t = {
+    query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+  }
+  const [first, second] = [await insertLogin(t, person), await insertLogin(t, person)]
+  return { person, loginTokens: [first.token, second.token], deviceId: second.id }
 }
 
 /** Switches row-level security off in the whole database. */

@@ -3,6 +3,7 @@ import { listOperations } from '@orrery/contract'
 import pg from 'pg'
 import { toConsumed } from '../../packages/kernel/src/events/event-row.ts'
 import type { ConsumedEvent } from '../../packages/kernel/src/index.ts'
+import { signLogin } from '../support/log-in.ts'
 import { until } from '../support/until.ts'
 import { fingerprintQuery, readRelations, wholeRow } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
@@ -22,7 +23,7 @@ export interface Walked {
   readonly idle: readonly string[]
 }
 
-export interface Walk extends Pick<QuietCoreOptions, 'secrets'> {
+export interface Walk extends Required<Pick<QuietCoreOptions, 'secrets'>> {
   readonly url: string
   readonly adminKey: string
   readonly ours: Org
@@ -98,7 +99,9 @@ class Walker implements Walked {
   async call(call: GoodCall, { mayFail = false } = {}): Promise<void> {
     const input = await call.input(this.ask)
     const { refreshToken } = call.by === 'refresh token' ? await this.ask('tokens.issue', {}) : { refreshToken: '' }
-    const credential = { org: this.walk.twin.key, installation: this.walk.adminKey, 'refresh token': String(refreshToken) }[call.by]
+    const { adminKey, secrets, twin } = this.walk
+    const login = signLogin(secrets, twin.loginTokens[0] ?? '')
+    const credential = { org: twin.key, installation: adminKey, 'refresh token': String(refreshToken), login }[call.by]
     const act = (how: object = {}) =>
       this.core.call(call.name, input, { credential, ...how }).then(
         ({ output }) => JSON.stringify(output),

@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { encodeId, isScope, listOperations, type Operation, type OperationName, PERMISSION_SETS, ProblemError } from '@orrery/contract'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Answer } from '../../packages/kernel/src/index.ts'
+import { type Answer, makeSecretKey, readSecretKeys } from '../../packages/kernel/src/index.ts'
+import { signLogin } from '../support/log-in.ts'
 import { findTexts, type Relation, readRelations, watchChanges } from './catalogue.ts'
 import { type Ask, type GoodCall, goodCalls } from './good-calls.ts'
 import { type Installation, type Org, startInstallation } from './installation.ts'
@@ -74,6 +75,7 @@ type Way =
 const TAKEN = 'taken'
 const operations = new Map(listOperations().map((operation) => [operation.name as string, operation]))
 
+const secrets = readSecretKeys(makeSecretKey())
 let installation: Installation
 let ours: Org
 let core: QuietCore
@@ -90,7 +92,7 @@ beforeAll(async () => {
   installation = await startInstallation()
   await installation.stop()
   ours = installation.ours
-  core = openQuietCore(installation.databaseUrl, { onLog: (line) => void (log += line) })
+  core = openQuietCore(installation.databaseUrl, { secrets, onLog: (line) => void (log += line) })
   superuser = new pg.Client({ connectionString: installation.databaseUrl })
   await superuser.connect()
   relations = await readRelations(superuser)
@@ -152,6 +154,7 @@ async function walk(call: GoodCall): Promise<void> {
 
 async function credentialFor({ by }: GoodCall): Promise<string> {
   if (by === 'refresh token') return String((await ask('tokens.issue', {})).refreshToken)
+  if (by === 'login') return signLogin(secrets, ours.loginTokens[0] ?? '')
   return by === 'installation' ? installation.adminKey : ours.key
 }
 

@@ -54,6 +54,8 @@ export interface CallOptions {
   readonly requestId?: string
   /** The organization that a member means: a UUID. */
   readonly orgId?: string
+  /** The network address of the caller. */
+  readonly address?: string
 }
 
 export interface TestCoreOptions {
@@ -95,10 +97,22 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
   const worker: Worker | null =
     options.work === false ? null : await engine.work({ steps: joinSteps(core.steps, project.steps), slots: 20 })
 
-  const answer: TestCore['answer'] = (name, input, { key = secret, idempotencyKey = null, requestId = 'req-test', orgId }: Loose = {}) =>
+  const answer: TestCore['answer'] = (
+    name,
+    input,
+    { key = secret, idempotencyKey = null, requestId = 'req-test', orgId, address }: Loose = {},
+  ) =>
     core.kernel.call(
       name,
-      { credential: key, idempotencyKey, requestId, traceId: null, face: 'test', ...(orgId === undefined ? {} : { org: orgId }) },
+      {
+        credential: key,
+        idempotencyKey,
+        requestId,
+        traceId: null,
+        face: 'test',
+        ...(orgId === undefined ? {} : { org: orgId }),
+        ...(address === undefined ? {} : { address }),
+      },
       input,
     )
   return {
@@ -141,6 +155,7 @@ interface Loose {
   readonly idempotencyKey?: string | null
   readonly requestId?: string
   readonly orgId?: string
+  readonly address?: string
 }
 
 const silence: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, child: () => silence }

@@ -44,6 +44,12 @@ export const EVENT_TYPES = [
   'agent.created',
   'agent.updated',
   'agent.deleted',
+  'role.saved',
+  'role.deleted',
+  'group.created',
+  'group.updated',
+  'group.deleted',
+  'org.rules_changed',
   'key.created',
   'key.revoked',
 ] as const

@@ -14,7 +14,24 @@ const lettersOf = (bits: number): string => PAIRS[bits] ?? ''
 
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
-export const ID_PREFIXES = ['run', 'org', 'key', 'mbr', 'agt', 'crd', 'aud', 'wrk', 'con', 'aut', 'trg', 'fir', 'bkf', 'tcl'] as const
+export const ID_PREFIXES = [
+  'run',
+  'org',
+  'key',
+  'mbr',
+  'agt',
+  'crd',
+  'grp',
+  'dev',
+  'aud',
+  'wrk',
+  'con',
+  'aut',
+  'trg',
+  'fir',
+  'bkf',
+  'tcl',
+] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 export type Id<P extends IdPrefix> = `${P}_${string}`
 
@@ -59,6 +76,8 @@ export const keyId = id('key', 'Id of an API key.')
 export const memberId = id('mbr', 'Id of a member.')
 export const agentId = id('agt', 'Id of an agent.')
 export const credentialId = id('crd', 'Id of a credential of an agent.')
+export const groupId = id('grp', 'Id of a group.')
+export const deviceId = id('dev', 'Id of a login of a person, on one device.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')

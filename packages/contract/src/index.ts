@@ -13,15 +13,18 @@ export {
 export { expandUnions } from './expand-unions.ts'
 export * from './ids.ts'
 export { isObject, type Json, type JsonObject } from './json.ts'
-export { apiKey, newApiKey, org } from './nouns/access.ts'
+export { apiKey, newApiKey, org, orgRules } from './nouns/access.ts'
 export { agent, credential, newCredential } from './nouns/agent.ts'
 export { auditEntry, auditVerdict } from './nouns/audit.ts'
 export * from './nouns/automation.ts'
 export * from './nouns/calendar.ts'
 export * from './nouns/connection.ts'
+export { group, groupMember } from './nouns/group.ts'
 export { member } from './nouns/member.ts'
 export * from './nouns/pipeline.ts'
+export { device, orgOfPerson, profile } from './nouns/profile.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
+export { BUILT_IN_ROLES, role } from './nouns/role.ts'
 export * from './nouns/run.ts'
 export * from './nouns/schedule.ts'
 export * from './nouns/schedule-preview.ts'
@@ -35,6 +38,7 @@ export { type OperationName, operations } from './operations.generated.ts'
 export { PAGE_LIMIT_MAX, type Page, page, pageInput } from './pagination.ts'
 export {
   type Access,
+  isBuiltInSet,
   isScope,
   PERMISSION_SETS,
   PERMISSIONS,
@@ -45,7 +49,7 @@ export {
   permissionToGrant,
   ROLES,
   type Role,
-  role,
+  roleName,
 } from './permissions.ts'
 export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
 export {

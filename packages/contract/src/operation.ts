@@ -42,6 +42,11 @@ export interface Operation<I extends Shape = Shape, O extends z.ZodType = z.ZodT
    * to the same caller only.
    */
   readonly grants?: true
+  /**
+   * Dangerous: a person must have proved who they are in the last ten minutes, otherwise the answer is `proof_required`. API keys, tokens and
+   * runs are not concerned.
+   */
+  readonly proof?: 'recent'
   /** For writes: how the operation is executed. Default: `transaction`. */
   readonly execution?: Execution
   /**

@@ -1,7 +1,7 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
-import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
+import { createKey, createOrg, getOrg, getOrgRules, listKeys, listOrgs, revokeKey, setOrgRules } from './operations/access.ts'
 import { createAgent, deleteAgent, getAgent, listAgents, updateAgent } from './operations/agents.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
 import {
@@ -34,6 +34,16 @@ import {
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
 import { createCredential, listCredentials, revokeCredential } from './operations/credentials.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
+import {
+  addGroupMember,
+  createGroup,
+  deleteGroup,
+  getGroup,
+  listGroupMembers,
+  listGroups,
+  removeGroupMember,
+  updateGroup,
+} from './operations/groups.ts'
 import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
   checkPipelineDefinition,
@@ -45,7 +55,9 @@ import {
   putPipeline,
   runPipeline,
 } from './operations/pipelines.ts'
+import { endAllDevices, endDevice, getProfile, listDevices, listOrgsOfPerson, updateProfile } from './operations/profile.ts'
 import { listLimits, listQueues, listWorkers, pauseQueue, resumeQueue, setLimit } from './operations/queues.ts'
+import { deleteRole, getRole, listRoles, putRole } from './operations/roles.ts'
 import { cancelRun, editStep, forkRun, pauseRun, resumeRun, retryRun } from './operations/run-control.ts'
 import {
   getRun,
@@ -116,8 +128,19 @@ export const operations = {
   'credentials.create': createCredential,
   'credentials.list': listCredentials,
   'credentials.revoke': revokeCredential,
+  'devices.end': endDevice,
+  'devices.endAll': endAllDevices,
+  'devices.list': listDevices,
   'events.emit': emitTopic,
   'events.list': listEvents,
+  'groups.addMember': addGroupMember,
+  'groups.create': createGroup,
+  'groups.delete': deleteGroup,
+  'groups.get': getGroup,
+  'groups.list': listGroups,
+  'groups.members': listGroupMembers,
+  'groups.removeMember': removeGroupMember,
+  'groups.update': updateGroup,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,
@@ -130,6 +153,8 @@ export const operations = {
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,
+  'orgs.rules': getOrgRules,
+  'orgs.setRules': setOrgRules,
   'pipelines.check': checkPipelineDefinition,
   'pipelines.delete': deletePipeline,
   'pipelines.dryRun': dryRunPipeline,
@@ -138,9 +163,16 @@ export const operations = {
   'pipelines.put': putPipeline,
   'pipelines.run': runPipeline,
   'pipelines.versions': listPipelineVersions,
+  'profile.get': getProfile,
+  'profile.orgs': listOrgsOfPerson,
+  'profile.update': updateProfile,
   'queues.list': listQueues,
   'queues.pause': pauseQueue,
   'queues.resume': resumeQueue,
+  'roles.delete': deleteRole,
+  'roles.get': getRole,
+  'roles.list': listRoles,
+  'roles.put': putRole,
   'runs.cancel': cancelRun,
   'runs.editStep': editStep,
   'runs.fork': forkRun,

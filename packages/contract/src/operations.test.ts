@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Operation } from './operation.ts'
-import { PERMISSION_SETS } from './permissions.ts'
+import { isScope, PERMISSION_SETS, type PermissionSet, ROLES } from './permissions.ts'
 import { listOperations } from './registry.ts'
 
 const TABLE = 'operations.golden.txt'
@@ -12,17 +12,25 @@ const advice =
   'line of the table, and commit it with the change'
 
 function describeOperation(operation: Operation): string {
-  const { name, permission, grants = false, effect, idempotent, audit = 'nothing', http, secrets = [] } = operation
+  const { name, permission, grants = false, proof, effect, idempotent, audit = 'nothing', http, secrets = [] } = operation
   const concealed = [...new Set(findConcealed(z.toJSONSchema(operation.input, { io: 'input' })))]
   return [
     name,
-    `needs ${permission}${grants ? ' and scopes that it grants' : ''}`,
+    `needs ${permission}${grants ? ' and scopes that it grants' : ''}${proof === undefined ? '' : ' and a recent proof'}`,
+    `for ${listCallers(operation).join(' ')}`,
     effect === 'read' ? 'reads' : `writes, ${idempotent ? 'repeatable' : 'repeatable with an idempotency key'}`,
     `audits ${audit}`,
     `${http.method} ${http.path} ${http.status ?? 200}`,
     ...(concealed.length === 0 ? [] : [`conceals ${concealed.join(', ')}`]),
     ...(secrets.length === 0 ? [] : [`shows once ${secrets.join(', ')}`]),
   ].join(' | ')
+}
+
+/** The built-in roles that may call it, or the set that administers the installation. */
+function listCallers({ permission }: Operation): readonly PermissionSet[] {
+  const may = (set: PermissionSet) => !isScope(permission) || (PERMISSION_SETS[set] as readonly string[]).includes(permission)
+  const roles = ROLES.toReversed().filter(may)
+  return roles.length > 0 ? roles : (['installation'] as const).filter(may)
 }
 
 /** Paths of the fields that are marked as secrets. */
@@ -71,4 +79,18 @@ test('permissions, effects, audit actions and secrets of all operations are thos
     ...Object.entries(PERMISSION_SETS).map(([set, permissions]) => `set ${set}: ${permissions.join(', ')}`),
   ]
   await expect(`${lines.join('\n')}\n`, advice).toMatchFileSnapshot(TABLE)
+})
+
+test('every operation may be called by a role, or by who administers the installation, and a wider role may call all that a narrower one may', () => {
+  expect(listOperations().filter((operation) => listCallers(operation).length === 0)).toEqual([])
+  const missing = ROLES.slice(1).flatMap((narrow, at) => {
+    const wide: readonly string[] = PERMISSION_SETS[ROLES[at] ?? 'viewer']
+    return PERMISSION_SETS[narrow].filter((one) => !wide.includes(one))
+  })
+  expect(missing).toEqual([])
+  expect(PERMISSION_SETS.admin).not.toContain('orgs:admin')
+})
+
+test('a dangerous operation is a write, so that no repeated check of an open read refuses it', () => {
+  expect(listOperations().filter(({ proof, effect }) => proof !== undefined && effect === 'read')).toEqual([])
 })

@@ -27,6 +27,8 @@ export const PERMISSIONS = [
   'members:write',
   'agents:read',
   'agents:write',
+  /** Add roles to the organization and change them: for admins alone. */
+  'roles:write',
   'orgs:read',
   /** For the whole installation: create and list organizations. */
   'orgs:admin',
@@ -77,7 +79,16 @@ export const PERMISSION_SETS = {
 export type PermissionSet = keyof typeof PERMISSION_SETS
 export const permissionSet = z.enum(Object.keys(PERMISSION_SETS) as [PermissionSet, ...PermissionSet[]])
 
-/** The sets that a member of an organization may have, from the widest. The others are for keys. */
+/** The sets that are roles of every organization, from the widest. The others are for keys. An organization may add roles of its own. */
 export const ROLES = ['admin', 'manager', 'operator', 'viewer'] as const satisfies readonly PermissionSet[]
-export const role = z.enum(ROLES)
-export type Role = z.infer<typeof role>
+export type Role = (typeof ROLES)[number]
+
+/** The name of a built-in role, or of one that an organization has added. */
+export const roleName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'Expected a role: 1 to 63 lower-case letters, digits and dashes, beginning with a letter')
+
+/** Names that no organization can give to a role of its own: those of all sets. */
+export function isBuiltInSet(name: string): name is PermissionSet {
+  return Object.hasOwn(PERMISSION_SETS, name)
+}

@@ -22,6 +22,32 @@ export const PROBLEMS = {
     meaning: 'The key is valid but does not have the scope that this operation needs; `permission` names that scope.',
     remedy: 'Use a key with that scope. The scopes of a key cannot be extended; create a new key.',
   },
+  login_required: {
+    status: 403,
+    title: 'Only for people who have logged in',
+    meaning: 'The operation is about the person who calls it: their profile and their devices. A key, a token or a run has none.',
+    remedy: 'Log in: open the server in a browser, or run `orrery login`.',
+  },
+  proof_required: {
+    status: 403,
+    title: 'Confirm that it is you',
+    meaning:
+      'The operation is dangerous, and you logged in, or confirmed it last, more than ten minutes ago; `provedAt` says when. API keys and tokens ' +
+      'need no confirmation.',
+    remedy: 'Confirm with a passkey at `/login?proof` of the server, or run `orrery login` again. Then repeat the request.',
+  },
+  passkey_required: {
+    status: 403,
+    title: 'The organization requires a passkey',
+    meaning: 'Members act in this organization only with a login that was made with a passkey. Yours was made in another way.',
+    remedy: 'Log in again with a passkey. If you have none yet, add one on your account page first.',
+  },
+  mail_domain_refused: {
+    status: 403,
+    title: 'The organization refuses the domain of the address',
+    meaning: 'The organization allows only members whose mail addresses have one of its domains.',
+    remedy: 'Use an address of one of these domains, or ask an admin to change the rules of the organization.',
+  },
   invalid_input: {
     status: 400,
     title: 'The input is not valid',
@@ -357,6 +383,61 @@ export const PROBLEMS = {
     title: 'The organization would have no admin',
     meaning: 'This member is the last admin that is not suspended. Without one, no member could let others in again.',
     remedy: 'Give another member the role `admin` first.',
+  },
+  'role.not_found': {
+    status: 404,
+    title: 'No such role',
+    meaning: 'It is not the name of a built-in role, nor of one that your organization has added.',
+    remedy: 'List roles with `orrery roles list`.',
+  },
+  'role.built_in': {
+    status: 409,
+    title: 'The role is built in',
+    meaning:
+      'The names of built-in roles and of sets of scopes are the same in every organization. They can be neither changed nor deleted.',
+    remedy: 'Choose another name for a role of your own.',
+  },
+  'role.too_wide': {
+    status: 403,
+    title: 'The role is wider than your own permissions',
+    meaning: 'The role has, or would get, a permission that you do not have; `permission` names all of them.',
+    remedy: 'Leave out these permissions, or ask an admin.',
+  },
+  'role.in_use': {
+    status: 409,
+    title: 'The role is in use',
+    meaning: 'Members have this role. Without it they could do nothing.',
+    remedy: 'Give these members another role first: `orrery members list`, `orrery members update`.',
+  },
+  'role.too_many': {
+    status: 409,
+    title: 'Too many roles',
+    meaning: 'An organization can add 100 roles.',
+    remedy: 'Delete a role that no member has.',
+  },
+  'group.not_found': {
+    status: 404,
+    title: 'No such group',
+    meaning: 'No group of your organization has this id.',
+    remedy: 'List groups with `orrery groups list`.',
+  },
+  'group.name_taken': {
+    status: 409,
+    title: 'The name of the group is taken',
+    meaning: 'Names of groups are unique in an organization.',
+    remedy: 'Choose another name, or use the group that has it.',
+  },
+  'device.not_found': {
+    status: 404,
+    title: 'No such device',
+    meaning: 'None of your logins has this id. It may have ended.',
+    remedy: 'List your logins with `orrery devices list`.',
+  },
+  'org.rule_locks_out': {
+    status: 409,
+    title: 'The rule would lock you out',
+    meaning: 'Your own login breaks the rule, so you could not change it back.',
+    remedy: 'Log in with a passkey before you require one, and include the domain of your own address.',
   },
   'org.not_found': {
     status: 404,

@@ -29,6 +29,8 @@ export interface ProblemExtra {
   readonly errors?: readonly FieldError[]
   readonly permission?: string
   readonly retryAfterMs?: number
+  /** For `proof_required`: when the person last proved who they are. */
+  readonly provedAt?: string
   /** For the log only; never leaves the process. */
   readonly cause?: unknown
 }

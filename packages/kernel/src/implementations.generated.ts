@@ -4,6 +4,7 @@
 import { createCredential } from './access/create-credential.ts'
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
+import { getOrgRules } from './access/get-org-rules.ts'
 import { getOrg } from './access/get-org.ts'
 import { issueToken } from './access/issue-token.ts'
 import { listCredentials } from './access/list-credentials.ts'
@@ -13,6 +14,7 @@ import { refreshToken } from './access/refresh-token.ts'
 import { revokeCredential } from './access/revoke-credential.ts'
 import { revokeKey } from './access/revoke-key.ts'
 import { revokeToken } from './access/revoke-token.ts'
+import { setOrgRules } from './access/set-org-rules.ts'
 import { createAgent } from './agents/create-agent.ts'
 import { deleteAgent } from './agents/delete-agent.ts'
 import { getAgent } from './agents/get-agent.ts'
@@ -23,10 +25,28 @@ import { verifyAudit } from './audit/verify-audit.ts'
 import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
+import { addGroupMember } from './groups/add-group-member.ts'
+import { createGroup } from './groups/create-group.ts'
+import { deleteGroup } from './groups/delete-group.ts'
+import { getGroup } from './groups/get-group.ts'
+import { listGroupMembers } from './groups/list-group-members.ts'
+import { listGroups } from './groups/list-groups.ts'
+import { removeGroupMember } from './groups/remove-group-member.ts'
+import { updateGroup } from './groups/update-group.ts'
+import { endAllDevices } from './logins/end-all-devices.ts'
+import { endDevice } from './logins/end-device.ts'
+import { getProfile } from './logins/get-profile.ts'
+import { listDevices } from './logins/list-devices.ts'
+import { listOrgsOfPerson } from './logins/list-orgs-of-person.ts'
+import { updateProfile } from './logins/update-profile.ts'
 import { getMember } from './members/get-member.ts'
 import { listMembers } from './members/list-members.ts'
 import { removeMember } from './members/remove-member.ts'
 import { updateMember } from './members/update-member.ts'
+import { deleteRole } from './roles/delete-role.ts'
+import { getRole } from './roles/get-role.ts'
+import { listRoles } from './roles/list-roles.ts'
+import { putRole } from './roles/put-role.ts'
 
 export const implementations = {
   'agents.create': createAgent,
@@ -39,8 +59,19 @@ export const implementations = {
   'credentials.create': createCredential,
   'credentials.list': listCredentials,
   'credentials.revoke': revokeCredential,
+  'devices.end': endDevice,
+  'devices.endAll': endAllDevices,
+  'devices.list': listDevices,
   'events.emit': emitTopic,
   'events.list': listEvents,
+  'groups.addMember': addGroupMember,
+  'groups.create': createGroup,
+  'groups.delete': deleteGroup,
+  'groups.get': getGroup,
+  'groups.list': listGroups,
+  'groups.members': listGroupMembers,
+  'groups.removeMember': removeGroupMember,
+  'groups.update': updateGroup,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,
@@ -51,6 +82,15 @@ export const implementations = {
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,
+  'orgs.rules': getOrgRules,
+  'orgs.setRules': setOrgRules,
+  'profile.get': getProfile,
+  'profile.orgs': listOrgsOfPerson,
+  'profile.update': updateProfile,
+  'roles.delete': deleteRole,
+  'roles.get': getRole,
+  'roles.list': listRoles,
+  'roles.put': putRole,
   'tokens.issue': issueToken,
   'tokens.refresh': refreshToken,
   'tokens.revoke': revokeToken,

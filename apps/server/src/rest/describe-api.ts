@@ -85,7 +85,7 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
     operationId: operation.name,
     tags: [noun(operation)],
     summary: operation.summary,
-    ...(operation.description === undefined ? {} : { description: operation.description }),
+    ...describeMore(operation),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(inQuery || Object.keys(rest).length === 0
       ? {}
@@ -100,11 +100,19 @@ function describeOperation(operation: Operation, shapes: ComponentSchemas): Node
       : isScope(operation.permission)
         ? { 'x-permission': operation.permission }
         : {}),
+    ...(operation.proof === undefined ? {} : { 'x-proof': operation.proof }),
     responses: {
       [status ?? 200]: { description: 'Done.', content: { 'application/json': { schema: shapes.output(operation) } } },
       ...describeProblems(operation),
     },
   }
+}
+
+const PROOF = 'People must have logged in, or confirmed it with a passkey, in the last ten minutes.'
+
+function describeMore({ description, proof }: Operation): Node {
+  const sentences = [...(description === undefined ? [] : [description]), ...(proof === undefined ? [] : [PROOF])]
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') }
 }
 
 /** A field that is null is given, too. */
@@ -130,7 +138,16 @@ function parameter(place: 'path' | 'query', name: string, schema: Node, required
 /** One response for each status, with an example for each problem with that status. */
 function describeProblems(operation: Operation): Node {
   const closed: ProblemCode[] =
-    operation.permission === 'public' ? [] : isScope(operation.permission) ? ['unauthenticated', 'forbidden'] : ['unauthenticated']
+    operation.permission === 'public'
+      ? []
+      : [
+          'unauthenticated',
+          ...(isScope(operation.permission) ? (['forbidden'] as const) : []),
+          // Rules of an organization for its members.
+          'passkey_required',
+          'mail_domain_refused',
+          ...(operation.proof === undefined ? [] : (['proof_required'] as const)),
+        ]
   const repeated: ProblemCode[] = operation.effect === 'write' ? ['idempotency.key_reused', 'idempotency.in_progress'] : []
   const codes = new Set<ProblemCode>([...closed, ...COMMON_PROBLEMS, ...repeated, ...operation.problems])
   const statuses = Map.groupBy(codes, (code) => PROBLEMS[code].status)

@@ -5,6 +5,25 @@ import { timestamp } from '../scalars.ts'
 
 export const org = z.object({ id: orgId, name: z.string(), createdAt: timestamp })
 
+/** Rules for the members of an organization. */
+export const orgRules = z.object({
+  passkeyRequired: z
+    .boolean()
+    .meta({ description: 'Whether members act in this organization only with a login that was made with a passkey.' }),
+  mailDomains: z
+    .array(
+      z
+        .string()
+        .max(253)
+        .regex(
+          /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+          'Expected a domain in lower case, e.g. example.com',
+        ),
+    )
+    .max(50)
+    .meta({ description: 'The domains that addresses of members may have, without their subdomains. Empty: any.' }),
+})
+
 export const apiKey = z.object({
   id: keyId,
   name: z.string(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keyId, orgId } from '../ids.ts'
-import { apiKey, newApiKey, org } from '../nouns/access.ts'
+import { apiKey, newApiKey, org, orgRules } from '../nouns/access.ts'
 import { defineOperation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
 import { PERMISSIONS, permission, permissionSet } from '../permissions.ts'
@@ -17,6 +17,7 @@ export const createOrg = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'org.created',
+  proof: 'recent',
   http: { method: 'POST', path: '/orgs', status: 201 },
   cli: { verb: 'orgs create', positionals: ['name'] },
   secrets: ['secret'],
@@ -50,6 +51,41 @@ export const getOrg = defineOperation({
   cli: { verb: 'orgs get', positionals: ['orgId'] },
 })
 
+export const getOrgRules = defineOperation({
+  name: 'orgs.rules',
+  summary: 'Show the rules for the members of your organization',
+  input: z.strictObject({}),
+  output: orgRules,
+  problems: [],
+  permission: 'roles:write',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/org-rules' },
+  cli: { verb: 'orgs rules' },
+})
+
+export const setOrgRules = defineOperation({
+  name: 'orgs.setRules',
+  summary: 'Set the rules for the members of your organization',
+  description:
+    'Members that break a rule can do nothing in this organization within five seconds, in every process; API keys are not concerned. A rule ' +
+    'that you do not name stays as it is. You cannot set a rule that your own login breaks.',
+  input: z.strictObject({
+    passkeyRequired: orgRules.shape.passkeyRequired.optional(),
+    mailDomains: orgRules.shape.mailDomains.optional(),
+  }),
+  output: orgRules,
+  problems: ['org.rule_locks_out'],
+  choices: [{ of: ['passkeyRequired', 'mailDomains'], given: 'at least one' }],
+  permission: 'roles:write',
+  effect: 'write',
+  idempotent: true,
+  audit: 'org.rules_changed',
+  proof: 'recent',
+  http: { method: 'PUT', path: '/org-rules' },
+  cli: { verb: 'orgs set-rules' },
+})
+
 export const createKey = defineOperation({
   name: 'keys.create',
   summary: 'Create an API key',
@@ -72,6 +108,7 @@ export const createKey = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'key.created',
+  proof: 'recent',
   http: { method: 'POST', path: '/keys', status: 201 },
   cli: { verb: 'keys create', positionals: ['name'] },
   secrets: ['secret'],

@@ -3,7 +3,7 @@ import { memberId } from '../ids.ts'
 import { member } from '../nouns/member.ts'
 import { defineOperation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
-import { role } from '../permissions.ts'
+import { roleName } from '../permissions.ts'
 
 export const listMembers = defineOperation({
   name: 'members.list',
@@ -41,16 +41,17 @@ export const updateMember = defineOperation({
     'of the one that it gets. An organization keeps at least one admin that is not suspended.',
   input: z.strictObject({
     memberId,
-    role: role.optional(),
+    role: roleName.optional().meta({ description: 'Name of a built-in role or of one that the organization has added.' }),
     suspended: z.boolean().optional().meta({ description: 'Whether the member is suspended from now on.' }),
   }),
   output: member,
-  problems: ['member.not_found', 'member.role_too_wide', 'member.last_admin'],
+  problems: ['member.not_found', 'role.not_found', 'member.role_too_wide', 'member.last_admin'],
   choices: [{ of: ['role', 'suspended'], given: 'at least one' }],
   permission: 'members:write',
   effect: 'write',
   idempotent: true,
   audit: 'member.updated',
+  proof: 'recent',
   http: { method: 'PATCH', path: '/members/{memberId}' },
   cli: { verb: 'members update', positionals: ['memberId'] },
 })
@@ -58,7 +59,7 @@ export const updateMember = defineOperation({
 export const removeMember = defineOperation({
   name: 'members.remove',
   summary: 'Remove a member from the organization',
-  description: 'What the member did stays in the audit log. The person keeps their login and their other organizations.',
+  description: 'It leaves all groups, too. What it did stays in the audit log. The person keeps their login and their other organizations.',
   input: z.strictObject({ memberId }),
   output: member,
   problems: ['member.not_found', 'member.role_too_wide', 'member.last_admin'],
@@ -66,6 +67,7 @@ export const removeMember = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'member.removed',
+  proof: 'recent',
   http: { method: 'DELETE', path: '/members/{memberId}' },
   cli: { verb: 'members remove', positionals: ['memberId'] },
 })

@@ -88,12 +88,12 @@ export function createAuthenticator(
     }
   }
 
-  function forget(actor: string): void {
-    cache.deleteWhere(({ identity }) => identity.actor.id === actor)
+  function forgetWhere(matches: (identity: Identity) => boolean): void {
+    cache.deleteWhere(({ identity }) => matches(identity))
     lookups = new Map()
   }
 
-  return { authenticate, forget }
+  return { authenticate, forget: (actor) => forgetWhere(({ actor: { id } }) => id === actor), forgetWhere }
 }
 
 function unauthenticated() {

@@ -29,3 +29,20 @@ export function selectOrgs(tx: Transaction, after: string | null, limit: number)
 export function selectOrg(tx: Transaction, org: string): Promise<OrgRow | undefined> {
   return tx.row<OrgRow>(sql`select ${COLUMNS} from app.org where org_id = ${org}`)
 }
+
+interface RulesRow {
+  readonly passkey_required: boolean
+  readonly mail_domains: string[]
+}
+
+export function selectRules(tx: Transaction, org: string): Promise<RulesRow | undefined> {
+  return tx.row<RulesRow>(sql`select passkey_required, mail_domains from app.org where org_id = ${org}`)
+}
+
+export async function updateRules(
+  tx: Transaction,
+  org: string,
+  { passkeyRequired, mailDomains }: { readonly passkeyRequired: boolean; readonly mailDomains: readonly string[] },
+): Promise<void> {
+  await tx.write(sql`update app.org set passkey_required = ${passkeyRequired}, mail_domains = ${mailDomains} where org_id = ${org}`)
+}

@@ -24,6 +24,7 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     permissions: new Set(PERMISSIONS.filter((permission) => scopes.has(permission))),
     token: null,
     credential: null,
+    login: null,
     effect: 'write',
     tx: null,
     engine,

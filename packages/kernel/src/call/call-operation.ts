@@ -16,6 +16,7 @@ import { concealSecrets } from '../secrets/conceal-secrets.ts'
 import { whileAllowed, within } from './bound-call.ts'
 import { identify } from './identify.ts'
 import { type Call, type CallContext, makeContext } from './make-context.ts'
+import { requireProof } from './require-proof.ts'
 import { validateInput } from './validate-input.ts'
 
 /** A kernel with the use case of each operation, by name. */
@@ -34,6 +35,7 @@ export async function callOperation(host: CallHost, name: string, caller: Caller
     const operation = findOperation(name)
     if (operation === null) throw problem('not_found', `There is no operation ${name}.`)
     identity = await identify(host, caller, operation.permission)
+    if (operation.proof === 'recent') identity = await requireProof(host, caller, identity)
     const given: unknown = typeof rawInput === 'function' ? await rawInput() : rawInput
     const input = validateInput(operation.input, given) as Record<string, unknown>
     const { requestId, traceId } = caller

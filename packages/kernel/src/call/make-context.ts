@@ -70,6 +70,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     permissions: identity.permissions,
     token: identity.token ?? null,
     credential: identity.credential ?? null,
+    login: identity.login ?? null,
     effect: operation.effect,
     tx,
     kernel,

@@ -30,6 +30,12 @@ export interface TokenClaims {
   readonly scopes: readonly Permission[] | null
 }
 
+/**
+ * How a person logged in. `passkey_device`: on another machine, confirmed in a browser with a login that was made with a passkey. The database
+ * may hold methods of a newer server.
+ */
+export type LoginMethod = 'link' | 'passkey' | 'setup' | 'github' | 'sso' | 'device' | 'passkey_device'
+
 /** A login of a person: of a browser, or of a command line on one machine. Ids are UUIDs. */
 export interface Login {
   readonly id: string
@@ -38,6 +44,7 @@ export interface Login {
   readonly org: string | null
   /** The person may create and list organizations. */
   readonly administersInstallation: boolean
+  readonly method: LoginMethod
   /** When the person last proved who they are, in ms since the epoch. */
   readonly provedAt: number
   readonly expiresAt: number

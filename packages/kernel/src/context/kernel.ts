@@ -33,6 +33,8 @@ export interface Authenticator {
   authenticate(secret: string, from?: Pick<Caller, 'address' | 'org'>): Promise<Identity>
   /** After a key, or tokens of it, was revoked, or a member changed: this process looks them up again. @param actor its public id */
   forget(actor: string): void
+  /** The same for all identities that match, such as those of an organization whose rules have changed, or those of an ended login. */
+  forgetWhere(matches: (identity: Identity) => boolean): void
 }
 
 export interface Answer {

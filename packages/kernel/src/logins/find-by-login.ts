@@ -1,29 +1,50 @@
-import { encodeId, PERMISSION_SETS, type Permission } from '@orrery/contract'
+import { encodeId, type Permission, problem } from '@orrery/contract'
 import type { FoundIdentity, Login } from '../context/identity.ts'
 import type { Database } from '../database/database.ts'
 import { findMembersOfPerson } from '../members/find-members-of-person.ts'
-import { knownRole, type MemberRow } from '../members/member-row.ts'
-import { type LoginRow, selectLogin } from './login-store.ts'
+import type { MemberOfPersonRow } from '../members/member-row.ts'
+import { findBrokenRule } from '../members/member-rules.ts'
+import { permissionsOfRole } from '../roles/role-row.ts'
+import { type LoginRow, selectLogin, touchLogin } from './login-store.ts'
 
 interface Sent {
   /** Of a login: what `readLoginToken` returned. */
   readonly token: string
-  /** The organization that is meant. Null: the one used last, or the first. */
+  /** The organization that is meant. Null: the one used last, or the first in which the login may act. */
   readonly org: string | null
 }
 
-/** Null: the login has ended, or its person is no member of that organization, or suspended there. */
+/** However often it is used, a login ends so long after it was made. */
+export const LOGIN_MS_MAX = 90 * 24 * 3_600_000
+/** A login that is not used for this long ends. */
+const LOGIN_IDLE_MS_MAX = 14 * 24 * 3_600_000
+/** `used_at` is accurate to within this. */
+const TOUCH_EVERY_MS = 60_000
+
+/**
+ * Null: the login has ended, or its person is no member of that organization, or suspended there.
+ * @throws passkey_required, mail_domain_refused: the organization has a rule that the login or the member breaks
+ */
 export async function findByLogin(database: Database, { token, org }: Sent, at: number): Promise<FoundIdentity | null> {
-  const login = await findLogin(database, token, at)
-  if (login === null) return null
+  const row = await selectLogin(database.people, token)
+  if (row === undefined || hasEnded(row, at)) return null
+  if (row.used_at === null || at - row.used_at.getTime() > TOUCH_EVERY_MS) await touchLogin(database.people, row.id, new Date(at))
+  const login = toLogin(row)
   const member = choose(await findMembersOfPerson(database, login.person), org, login)
-  return member === undefined ? null : toFound(member, login)
+  if (member === undefined) return null
+  requireRules(member, login)
+  return toFound(member, login)
 }
 
 /** Null: the login has ended. */
 export async function findLogin(database: Database, token: string, at: number): Promise<Login | null> {
   const row = await selectLogin(database.people, token)
-  return row === undefined || row.expires_at.getTime() <= at ? null : toLogin(row)
+  return row === undefined || hasEnded(row, at) ? null : toLogin(row)
+}
+
+function hasEnded(row: LoginRow, at: number): boolean {
+  const usedAt = row.used_at ?? row.created_at
+  return toLogin(row).expiresAt <= at || usedAt.getTime() + LOGIN_IDLE_MS_MAX <= at
 }
 
 function toLogin(row: LoginRow): Login {
@@ -32,21 +53,38 @@ function toLogin(row: LoginRow): Login {
     person: row.person_id,
     org: row.last_org,
     administersInstallation: row.administers_installation,
+    method: row.method,
     provedAt: row.proved_at.getTime(),
-    expiresAt: row.expires_at.getTime(),
+    expiresAt: Math.min(row.expires_at.getTime(), row.created_at.getTime() + LOGIN_MS_MAX),
   }
 }
 
-function choose(members: readonly MemberRow[], asked: string | null, login: Login): MemberRow | undefined {
+function choose(members: readonly MemberOfPersonRow[], asked: string | null, login: Login): MemberOfPersonRow | undefined {
   const active = members.filter(({ suspended_at }) => suspended_at === null)
   if (asked !== null) return active.find(({ org_id }) => org_id === asked)
-  return active.find(({ org_id }) => org_id === login.org) ?? active[0]
+  // The one used last comes first.
+  const ranked = [...active.filter(({ org_id }) => org_id === login.org), ...active]
+  return ranked.find((member) => findBrokenRule(rulesOf(member), member.email, login.method) === null) ?? ranked[0]
 }
 
-function toFound(row: MemberRow, login: Login): FoundIdentity {
-  const role = knownRole(row)
-  const permissions: Permission[] = role === null ? [] : [...PERMISSION_SETS[role]]
-  if (role === 'admin' && login.administersInstallation) permissions.push('orgs:admin')
+function rulesOf(member: MemberOfPersonRow) {
+  return { passkeyRequired: member.passkey_required, mailDomains: member.mail_domains }
+}
+
+/** @throws passkey_required, mail_domain_refused */
+function requireRules(member: MemberOfPersonRow, { method }: Login): void {
+  const broken = findBrokenRule(rulesOf(member), member.email, method)
+  if (broken === null) return
+  const detail = {
+    passkey_required: `Log in with a passkey to act in ${member.org_name}.`,
+    mail_domain_refused: `${member.org_name} has no members with addresses such as ${member.email}.`,
+  }[broken]
+  throw problem(broken, detail)
+}
+
+function toFound(row: MemberOfPersonRow, login: Login): FoundIdentity {
+  const permissions: Permission[] = [...permissionsOfRole(row.role, row.role_permissions)]
+  if (row.role === 'admin' && login.administersInstallation) permissions.push('orgs:admin')
   const actor = { type: 'member', id: encodeId('mbr', row.member_id), name: row.name } as const
   return { identity: { actor, org: row.org_id, permissions: new Set(permissions), login }, expiresAt: login.expiresAt }
 }

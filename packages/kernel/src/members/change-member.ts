@@ -1,10 +1,11 @@
-import { type EventType, PERMISSION_SETS, problem } from '@orrery/contract'
+import { type EventType, type Permission, problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/append-events.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
-import { knownRole, type MemberRow, toMember } from './member-row.ts'
+import { holdRole } from '../roles/hold-role.ts'
+import { type MemberRow, toMember } from './member-row.ts'
 import { lockAdmins, selectMember } from './member-store.ts'
 
 interface Change {
@@ -18,7 +19,7 @@ interface Change {
 /**
  * Changes a member, within the rules for roles: a caller changes no role that is wider than its own, from or to, and an organization keeps an admin.
  * Other processes notice when their cache entry for the member expires (AUTHENTICATED_FOR_MS).
- * @throws member.not_found, member.role_too_wide, member.last_admin
+ * @throws member.not_found, role.not_found, member.role_too_wide, member.last_admin
  */
 export async function changeMember(ctx: Ctx, { memberId, event, become, write }: Change): Promise<MemberRow> {
   const [before, after] = await withOrg(ctx, async (tx) => {
@@ -26,8 +27,10 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
     const admins = await lockAdmins(tx, ctx.org)
     const found = orProblem(await selectMember(tx, ctx.org, toUuid('mbr', memberId)), 'member.not_found', `There is no member ${memberId}.`)
     const made = become(found)
-    requireRole(ctx, found)
-    if (made !== null) requireRole(ctx, made)
+    requireWidth(ctx, found, await holdRole(tx, ctx.org, found.role))
+    if (made !== null && made.role !== found.role) {
+      requireWidth(ctx, made, orProblem(await holdRole(tx, ctx.org, made.role), 'role.not_found', `There is no role ${made.role}.`))
+    }
     const staysAdmin = made !== null && made.role === 'admin' && made.suspended_at === null
     if (admins.length === 1 && admins[0] === found.member_id && !staysAdmin) {
       throw problem('member.last_admin', `${found.name} is the last admin of the organization.`)
@@ -42,10 +45,9 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
   return after ?? before
 }
 
-/** @throws member.role_too_wide */
-function requireRole(ctx: Ctx, row: MemberRow): void {
-  const role = knownRole(row)
-  const missing = role === null ? ['a permission of a newer version'] : PERMISSION_SETS[role].filter((one) => !ctx.permissions.has(one))
+/** @param allowed what the role of the member allows; null: it is a role of a newer version. @throws member.role_too_wide */
+function requireWidth(ctx: Ctx, row: MemberRow, allowed: readonly string[] | null): void {
+  const missing = allowed?.filter((one) => !ctx.permissions.has(one as Permission)) ?? ['a permission of a newer version']
   if (missing.length === 0) return
   throw problem('member.role_too_wide', `The role ${row.role} has ${missing.join(', ')}, which you do not have.`)
 }

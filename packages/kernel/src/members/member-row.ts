@@ -1,4 +1,4 @@
-import { encodeId, ROLES, type Role } from '@orrery/contract'
+import { encodeId } from '@orrery/contract'
 
 export interface MemberRow {
   readonly org_id: string
@@ -11,9 +11,13 @@ export interface MemberRow {
   readonly suspended_at: Date | null
 }
 
-/** A role that a newer server has stored allows nothing here. */
-export function knownRole({ role }: Pick<MemberRow, 'role'>): Role | null {
-  return ROLES.find((one) => one === role) ?? null
+/** A member with the rules of its organization. */
+export interface MemberOfPersonRow extends MemberRow {
+  readonly org_name: string
+  readonly passkey_required: boolean
+  readonly mail_domains: readonly string[]
+  /** Of a role that the organization has added; null: it is built in, or not known here. */
+  readonly role_permissions: readonly string[] | null
 }
 
 /** The public form of a member. */
@@ -22,7 +26,7 @@ export function toMember(row: MemberRow) {
     id: encodeId('mbr', row.member_id),
     name: row.name,
     email: row.email,
-    role: knownRole(row) ?? 'viewer',
+    role: row.role,
     joinedAt: row.joined_at.toISOString(),
     suspendedAt: row.suspended_at?.toISOString() ?? null,
   }

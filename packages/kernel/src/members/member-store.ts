@@ -1,7 +1,7 @@
 import type { Role } from '@orrery/contract'
 import type { Transaction } from '../database/database.ts'
 import { empty, insertInto, sql } from '../database/sql.ts'
-import type { MemberRow } from './member-row.ts'
+import type { MemberOfPersonRow, MemberRow } from './member-row.ts'
 
 const COLUMNS = sql`org_id, member_id, person_id, name, email, role, joined_at, suspended_at`
 
@@ -23,8 +23,17 @@ export function selectMember(tx: Transaction, org: string, member: string): Prom
 }
 
 /** In all organizations, because the caller's is not known yet; in the order in which the person joined. Within `seePerson` of the person. */
-export function selectMembersOfPerson(tx: Transaction, person: string): Promise<MemberRow[]> {
-  return tx.rows<MemberRow>(sql`select ${COLUMNS} from app.member where person_id = ${person} order by joined_at, member_id`)
+export function selectMembersOfPerson(tx: Transaction, person: string): Promise<MemberOfPersonRow[]> {
+  return tx.rows<MemberOfPersonRow>(
+    sql`select m.org_id, m.member_id, m.person_id, m.name, m.email, m.role, m.joined_at, m.suspended_at,
+          o.name as org_name, o.passkey_required, o.mail_domains, r.permissions as role_permissions
+        from app.member m join app.org o on o.org_id = m.org_id left join app.role r on r.org_id = m.org_id and r.name = m.role
+        where m.person_id = ${person} order by m.joined_at, m.member_id`,
+  )
+}
+
+export async function updateMemberName(tx: Transaction, org: string, member: string, name: string): Promise<void> {
+  await tx.write(sql`update app.member set name = ${name} where org_id = ${org} and member_id = ${member}`)
 }
 
 /** The ids of the admins that are not suspended. Their rows are locked, so that two of them cannot remove each other at the same time. */

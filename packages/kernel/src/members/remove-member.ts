@@ -1,5 +1,6 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { leaveGroups } from '../groups/leave-groups.ts'
 import { toUuid } from '../public-ids.ts'
 import { changeMember } from './change-member.ts'
 import { toMember } from './member-row.ts'
@@ -10,7 +11,10 @@ export async function removeMember(ctx: Ctx, { memberId }: InputFor<'members.rem
     memberId,
     event: 'member.removed',
     become: () => null,
-    write: (tx) => deleteMember(tx, ctx.org, toUuid('mbr', memberId)),
+    write: async (tx) => {
+      await deleteMember(tx, ctx.org, toUuid('mbr', memberId))
+      await leaveGroups(tx, ctx.org, memberId)
+    },
   })
   return toMember(row)
 }

@@ -9,7 +9,7 @@ export async function updateMember(ctx: Ctx, input: InputFor<'members.update'>):
   const { memberId, role, suspended } = input
   if (role === undefined && suspended === undefined) {
     throw problem('invalid_input', 'Nothing would change.', {
-      errors: [{ path: 'role', message: 'Pass at least one of role and suspended', expected: 'admin, manager, operator or viewer' }],
+      errors: [{ path: 'role', message: 'Pass at least one of role and suspended', expected: 'the name of a role' }],
     })
   }
   const since = (before: MemberRow) => (suspended ? (before.suspended_at ?? new Date(ctx.clock.now())) : null)
