@@ -36,6 +36,8 @@ export interface Running {
   readonly url: string
   /** A key with all rights, if this start made one. */
   readonly adminKey: string | null
+  /** The link that makes the first person. Null: there is a person already. */
+  readonly setupUrl: string | null
   /** UUID of the installation's first organization. */
   readonly org: string
   /** The text for the person who started the server. */
@@ -91,7 +93,8 @@ export async function startServer(
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
-    return { url, adminKey: first.secret, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
+    const { setupUrl } = started
+    return { url, adminKey: first.secret, setupUrl, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
   } catch (error) {
     await stop()
     throw error

@@ -3,6 +3,8 @@ import { betterAuth } from 'better-auth'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
+import { ADDRESS_HEADER } from './address-header.ts'
+import { devicePlugins } from './device-plugins.ts'
 import { type SetUp, setUpPlugin } from './set-up-plugin.ts'
 
 export interface AuthOptions {
@@ -33,8 +35,6 @@ export const LINK_SECONDS = 10 * 60
 const LOGIN_SECONDS = 90 * 24 * 3600
 /** Ways to log in are added and removed by a person who proved this recently who they are. */
 const FRESH_SECONDS = 10 * 60
-/** The header in which the server names the address of a client to the login library. Clients cannot set it. */
-export const ADDRESS_HEADER = 'x-orrery-address'
 
 /** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
 export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions) {
@@ -94,6 +94,7 @@ export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions
     verification: { modelName: 'verification', fields: { ...stamps, expiresAt: 'expires_at' } },
     plugins: [
       setUpPlugin(setUp),
+      ...devicePlugins(url, secret),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',

@@ -32,11 +32,12 @@ export function createPeopleFace({ kernel, firstOrg, url }: PeopleFaceParts): Ho
   }
   const isLogin = async (signed: string) => {
     const token = readLoginToken(secret, signed)
-    return token !== null && (await findLogin(database, token, clock.now())) !== null
+    const login = token === null ? null : await findLogin(database, token, clock.now())
+    return login?.isBrowser === true
   }
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
   app.route('/', servePages(url))
-  app.route('/', serveAuth({ auth: open, cookie, isLogin }))
+  app.route('/', serveAuth({ auth: open, url, cookie, isLogin }))
   return app
 }

@@ -9,6 +9,8 @@ export interface TestServer {
   readonly url: string
   readonly key: string
   readonly org: string
+  /** The link that makes the first person. Null: there is a person already. */
+  readonly setupUrl: string | null
   log(): string
   /** Sends the admin key. */
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -40,6 +42,7 @@ export async function startTestServer(
     url: running.url,
     key,
     org: running.org,
+    setupUrl: running.setupUrl,
     log: () => lines,
     fetch: fetchWithKey,
     json,

@@ -33,6 +33,8 @@ export interface Login {
   readonly person: string
   /** The organization that the person used last with this login. Null: none yet. */
   readonly org: string | null
+  /** False: of a command line. Such a login is not good for the pages and ways to log in. */
+  readonly isBrowser: boolean
   /** The person may create and list organizations. */
   readonly administersInstallation: boolean
   /** When the person last proved who they are, in ms since the epoch. */

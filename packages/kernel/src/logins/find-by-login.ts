@@ -31,6 +31,7 @@ function toLogin(row: LoginRow): Login {
     id: row.id,
     person: row.person_id,
     org: row.last_org,
+    isBrowser: row.client === null,
     administersInstallation: row.administers_installation,
     provedAt: row.proved_at.getTime(),
     expiresAt: row.expires_at.getTime(),
