@@ -50,6 +50,7 @@ function readsOf(org: Org): Inputs {
   const [connectionId] = org.connectionIds
   const { succeeded, waiting } = org.runs
   return {
+    'access.whoami': {},
     'audit.list': { limit: 200 },
     'audit.verify': {},
     'automations.firings': { automation },

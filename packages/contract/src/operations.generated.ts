@@ -1,7 +1,7 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
-import { createKey, createOrg, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
+import { createKey, createOrg, describeCaller, getOrg, listKeys, listOrgs, revokeKey } from './operations/access.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
 import {
   applyAutomation,
@@ -75,6 +75,7 @@ import { rotateWebhook } from './operations/webhooks.ts'
 import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWorkflows } from './operations/workflows.ts'
 
 export const operations = {
+  'access.whoami': describeCaller,
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
   'automations.apply': applyAutomation,

@@ -10,6 +10,7 @@ export interface Route {
 }
 
 export const routes = {
+  'access.whoami': { name: 'access.whoami', effect: 'read', http: { method: 'GET', path: '/whoami' } },
   'audit.list': { name: 'audit.list', effect: 'read', http: { method: 'GET', path: '/audit' } },
   'audit.verify': { name: 'audit.verify', effect: 'read', http: { method: 'GET', path: '/audit/verify' } },
   'automations.apply': { name: 'automations.apply', effect: 'write', http: { method: 'PUT', path: '/automations' } },

@@ -3,6 +3,7 @@
 
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
+import { describeCaller } from './access/describe-caller.ts'
 import { getOrg } from './access/get-org.ts'
 import { issueToken } from './access/issue-token.ts'
 import { listKeys } from './access/list-keys.ts'
@@ -21,6 +22,7 @@ import { removeMember } from './members/remove-member.ts'
 import { updateMember } from './members/update-member.ts'
 
 export const implementations = {
+  'access.whoami': describeCaller,
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
   'events.emit': emitTopic,

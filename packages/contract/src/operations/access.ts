@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keyId, orgId } from '../ids.ts'
-import { apiKey, newApiKey, org } from '../nouns/access.ts'
+import { apiKey, caller, newApiKey, org } from '../nouns/access.ts'
 import { defineOperation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
 import { PERMISSIONS, permission, permissionSet } from '../permissions.ts'
@@ -48,6 +48,21 @@ export const getOrg = defineOperation({
   idempotent: true,
   http: { method: 'GET', path: '/orgs/{orgId}' },
   cli: { verb: 'orgs get', positionals: ['orgId'] },
+})
+
+export const describeCaller = defineOperation({
+  name: 'access.whoami',
+  summary: 'Show who you are and what you may do',
+  description: 'Works with every key, token and login. A person who is a member of several organizations sees them all.',
+  input: z.strictObject({}),
+  output: caller,
+  problems: [],
+  permission: 'any',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/whoami' },
+  mcp: { tool: 'whoami' },
+  cli: { verb: 'whoami' },
 })
 
 export const createKey = defineOperation({

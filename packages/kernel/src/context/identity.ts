@@ -52,6 +52,8 @@ export interface Identity {
   readonly token?: TokenClaims
   /** Absent: the caller is not a member that has logged in. */
   readonly login?: Login
+  /** When the credential ends by itself, in ms since the epoch. Absent: never. */
+  readonly expiresAt?: number
 }
 
 /** What a credential leads to, until `expiresAt` (ms since the epoch). */
