@@ -55,6 +55,7 @@ function readsOf(org: Org): Inputs {
   return {
     'agents.get': { agentId: org.agentId },
     'agents.list': {},
+    'access.whoami': {},
     'audit.list': { limit: 200 },
     'audit.verify': {},
     'automations.firings': { automation },

@@ -26,6 +26,7 @@ export async function runCommand(
     env: { HOME: tmpdir(), ORRERY_URL: server.url, ...(server.key === null ? {} : { ORRERY_KEY: server.key }) },
     cwd: tmpdir(),
     isTerminal: false,
+    isInputTerminal: false,
     columns: 100,
     out: say,
     err: say,

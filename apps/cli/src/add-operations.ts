@@ -6,6 +6,7 @@ import type { Verb } from './registry/verb.ts'
 import { VERBS } from './registry/verbs.generated.ts'
 import { addRunsLogs } from './verbs/runs-logs.ts'
 import { addStart } from './verbs/start-runs.ts'
+import { addWhoami } from './verbs/whoami.ts'
 
 /** Adds a command for every operation that has a `cli`. Most commands only print the answer. */
 export function addOperations(root: Command, io: Io, verbs: readonly Verb[] = VERBS): void {
@@ -23,6 +24,8 @@ function addOperation(root: Command, io: Io, verb: Verb): void {
     case 'automations.runNow':
       addStart(root, io, verb)
       return addStart(root, io, { ...verb, verb: 'run-now' })
+    case 'access.whoami':
+      return addWhoami(root, io, verb)
     case 'runs.logs':
       return addRunsLogs(root, io, verb)
     case 'runs.why':

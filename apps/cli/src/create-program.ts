@@ -9,6 +9,7 @@ import { addDev } from './verbs/dev.ts'
 import { addDoctor } from './verbs/doctor.ts'
 import { addInit } from './verbs/init.ts'
 import { addLogin } from './verbs/login.ts'
+import { addLogout } from './verbs/logout.ts'
 import { addMcp } from './verbs/mcp.ts'
 import { addRunsWatch } from './verbs/runs-watch.ts'
 import { version } from './version.ts'
@@ -27,6 +28,7 @@ export function createProgram(io: Io): Command {
   addDev(root, io)
   addDeploy(root, io)
   addLogin(root, io)
+  addLogout(root, io)
   addOperations(root, io)
   addRunsWatch(root, io)
   addMcp(root, io)

@@ -9,6 +9,8 @@ export interface Io {
   readonly cwd: string
   /** True if `out` is a terminal, on which a line can be redrawn. */
   readonly isTerminal: boolean
+  /** True if a person can type into standard input. */
+  readonly isInputTerminal: boolean
   readonly columns: number
   out(text: Shown): void
   err(text: Shown): void
@@ -33,6 +35,7 @@ export function processIo(): Io {
     // npm runs a script in the package's folder, and passes the user's folder in INIT_CWD.
     cwd: env.INIT_CWD !== undefined && env.npm_lifecycle_event === 'orrery' ? env.INIT_CWD : process.cwd(),
     isTerminal: stdout.isTTY === true,
+    isInputTerminal: stdin.isTTY === true,
     get columns() {
       // A terminal that does not know its width reports 0.
       return stdout.columns || 120

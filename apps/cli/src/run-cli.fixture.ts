@@ -47,6 +47,7 @@ export async function cliBench(
         env: { HOME: folder, ...env },
         cwd: folder,
         isTerminal: false,
+        isInputTerminal: false,
         columns: 100,
         out: ({ text }) => void (out += text),
         err: ({ text }) => void (err += text),

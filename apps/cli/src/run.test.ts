@@ -5,6 +5,16 @@ import { writeConnection } from './connection.ts'
 import { EXIT } from './exit-codes.ts'
 import { cliBench } from './run-cli.fixture.ts'
 
+/** What `GET /whoami` answers to a key. */
+const WHO = {
+  actor: { type: 'api_key', id: 'key_1', name: 'admin' },
+  org: { id: 'org_1', name: 'default' },
+  role: null,
+  permissions: [],
+  expiresAt: null,
+  orgs: [],
+}
+
 test('prints a list as a table that fits the terminal, and shows what it leaves out and how to get the next page', async () => {
   const deployedAt = new Date(Date.now() - 90_000).toISOString()
   const id = 'run_01jb2m4k6q8r0s2t4v6w8x0y2z'
@@ -93,7 +103,7 @@ test('prints the field of a problem, and exits with the status for its kind', as
 })
 
 test('stores a key in a private file, and sends it to no other server', async () => {
-  await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
+  await using cli = await cliBench(() => ({ body: WHO }))
   const login = await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
   expect(login).toMatchObject({ status: EXIT.ok, err: '' })
   const file = join(cli.folder, '.config/orrery/connection.json')
@@ -111,7 +121,7 @@ test('stores a key in a private file, and sends it to no other server', async ()
 })
 
 test('names a truncated connection file and what to do', async () => {
-  await using cli = await cliBench(() => ({ body: { id: 'org_1', name: 'default' } }))
+  await using cli = await cliBench(() => ({ body: WHO }))
   await cli.run(['login', '--server', cli.url], {}, 'secret-key\n')
   const file = join(cli.folder, '.config/orrery/connection.json')
   writeFileSync(file, '{"url":')
@@ -169,7 +179,7 @@ test('lists faults and doubtful findings of the doctor', async () => {
       return {
         body: { status: 'degraded', checks: { database: { status: 'ok' }, invariants: { status: 'degraded', reason: 'I6 has 1 row' } } },
       }
-    if (line.includes('/orgs/current')) return { body: { id: 'org_1', name: 'default' } }
+    if (line.endsWith('/whoami')) return { body: WHO }
     return { body: { items: [], nextCursor: null } }
   })
   const { status, out } = await cli.run(['doctor'])

@@ -1,3 +1,4 @@
+import type { ConnectionFlags } from './connection.ts'
 import { createProgram } from './create-program.ts'
 import { EXIT } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -5,10 +6,14 @@ import { printError } from './output/print-error.ts'
 
 /** Runs one command line (`args` without the program's name) and returns its exit status. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
+  let flags: ConnectionFlags = {}
+  const program = createProgram(io).hook('preAction', (_, command) => {
+    flags = command.opts()
+  })
   try {
-    await createProgram(io).parseAsync([...args], { from: 'user' })
+    await program.parseAsync([...args], { from: 'user' })
     return EXIT.ok
   } catch (error) {
-    return printError(io, error)
+    return printError(io, error, flags)
   }
 }

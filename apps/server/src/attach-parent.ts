@@ -18,7 +18,7 @@ export function tellParent(): TellNews | undefined {
 
 /**
  * Serves a parent process that started this one with an IPC channel and sends `{ type: 'attach' }` (`orrery dev`). The parent
- * gets the address of the server, and the key if this start made one. When the parent exits, the server stops.
+ * gets the address of the server, the key if this start made one, and the link that makes the first person. When the parent exits, the server stops.
  */
 export function attachParent(running: Promise<Running>, stop: Pick<StopRequests, 'ask'>): void {
   if (process.channel === undefined) return
@@ -29,7 +29,7 @@ export function attachParent(running: Promise<Running>, stop: Pick<StopRequests,
     // The parent may have exited before its message was read.
     if (!process.connected) return requestStop()
     running.then(
-      ({ url, adminKey }) => void process.send?.({ type: 'ready', url, key: adminKey }),
+      ({ url, adminKey, setupUrl }) => void process.send?.({ type: 'ready', url, key: adminKey, setup: setupUrl }),
       // `main` reports a failed start; the parent sees this process exit.
       () => {},
     )

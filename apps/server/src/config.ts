@@ -64,7 +64,7 @@ function readFlags(args: readonly string[]): Readonly<Record<string, string>> {
 }
 
 /** Variables with our prefix that belong to the command line or to the tests, not to the server. */
-const FOREIGN = /^ORRERY_(URL|KEY|DEBUG|TEST_\w+|BENCH_\w+)$/
+const FOREIGN = /^ORRERY_(URL|KEY|ORG|DEBUG|TEST_\w+|BENCH_\w+)$/
 
 /** Variables that look like settings but are not: usually a misspelt name, which would otherwise be ignored silently. */
 export function unknownSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {

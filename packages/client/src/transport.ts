@@ -4,8 +4,10 @@ import { ProblemError, UnreachableError } from './problem-error.ts'
 export interface ClientOptions {
   /** Address of the server: `http://127.0.0.1:8787`. A path in front of `/api/v1` is kept. */
   readonly url: string
-  /** An API key. Without one, only public operations answer. */
+  /** An API key, or the secret of a login. Without one, only public operations answer. */
   readonly key?: string
+  /** The id of the organization to act in, for the login of a person in several. Without it: the one that was used last. Keys have one organization. */
+  readonly org?: string
   /** Attempts in total for a request that may be repeated. 5 by default, of which none begins more than 30 s after the first. */
   readonly attempts?: number
   /** Called before the pause after an attempt that failed for a time. `reason`: in the words of the server, or that it cannot be reached. */
@@ -35,6 +37,7 @@ export function createTransport(options: ClientOptions): Transport {
   const { attempts = 5, timeoutMs = 70_000, fetch = globalThis.fetch, onRetry = () => undefined } = options
   const base = `${options.url.replace(/\/+$/, '')}/api/v1`
   const identity: Record<string, string> = options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }
+  if (options.org !== undefined) identity['orrery-org'] = options.org
 
   return {
     base,

@@ -1,7 +1,17 @@
 // Written by tools/generate.ts. Do not edit.
 // biome-ignore-all assist/source/organizeImports: the order is the generator’s.
 
-import { createKey, createOrg, getOrg, getOrgRules, listKeys, listOrgs, revokeKey, setOrgRules } from './operations/access.ts'
+import {
+  createKey,
+  createOrg,
+  describeCaller,
+  getOrg,
+  getOrgRules,
+  listKeys,
+  listOrgs,
+  revokeKey,
+  setOrgRules,
+} from './operations/access.ts'
 import { createAgent, deleteAgent, getAgent, listAgents, updateAgent } from './operations/agents.ts'
 import { listAuditEntries, verifyAudit } from './operations/audit.ts'
 import {
@@ -89,6 +99,7 @@ import { rotateWebhook } from './operations/webhooks.ts'
 import { checkDeploy, deployWorkflow, getWorkflow, listWorkflowVersions, listWorkflows } from './operations/workflows.ts'
 
 export const operations = {
+  'access.whoami': describeCaller,
   'agents.create': createAgent,
   'agents.delete': deleteAgent,
   'agents.get': getAgent,

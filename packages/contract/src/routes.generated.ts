@@ -10,6 +10,7 @@ export interface Route {
 }
 
 export const routes = {
+  'access.whoami': { name: 'access.whoami', effect: 'read', http: { method: 'GET', path: '/whoami' } },
   'agents.create': { name: 'agents.create', effect: 'write', http: { method: 'POST', path: '/agents' } },
   'agents.delete': { name: 'agents.delete', effect: 'write', http: { method: 'DELETE', path: '/agents/{agentId}' } },
   'agents.get': { name: 'agents.get', effect: 'read', http: { method: 'GET', path: '/agents/{agentId}' } },

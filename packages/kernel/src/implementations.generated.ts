@@ -4,6 +4,7 @@
 import { createCredential } from './access/create-credential.ts'
 import { createKey } from './access/create-key.ts'
 import { createOrg } from './access/create-org.ts'
+import { describeCaller } from './access/describe-caller.ts'
 import { getOrgRules } from './access/get-org-rules.ts'
 import { getOrg } from './access/get-org.ts'
 import { issueToken } from './access/issue-token.ts'
@@ -49,6 +50,7 @@ import { listRoles } from './roles/list-roles.ts'
 import { putRole } from './roles/put-role.ts'
 
 export const implementations = {
+  'access.whoami': describeCaller,
   'agents.create': createAgent,
   'agents.delete': deleteAgent,
   'agents.get': getAgent,

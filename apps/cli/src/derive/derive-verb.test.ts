@@ -45,7 +45,15 @@ test('derives a command from a new operation', () => {
   const command = deriveVerb(root, {} as never, verb)
   expect(command.registeredArguments.map((argument) => argument.name())).toEqual(['comet'])
   // A field named like a common flag gets a flag with another name.
-  expect(command.options.map(({ long }) => long)).toEqual(['--brightness', '--input-watch', '--seen', '--json', '--server', '--api-key'])
+  expect(command.options.map(({ long }) => long)).toEqual([
+    '--brightness',
+    '--input-watch',
+    '--seen',
+    '--json',
+    '--server',
+    '--api-key',
+    '--org',
+  ])
 })
 
 test('converts flags to the types of their fields', async () => {

@@ -54,7 +54,7 @@ export function deriveVerb(root: Command, io: Io, verb: Verb, { fixed = {}, prin
       const value = options[optionFor(field).attributeName()]
       if (value !== undefined) given[field.name] = await readValue(field, value as string | boolean | string[], io)
     }
-    const client = connect(io, options)
+    const client = await connect(io, options)
     for (const [name, value] of Object.entries(given)) given[name] = await resolveId(io, client, name, value)
     if (takesFile && typeof options.file === 'string') {
       const rounded = fields.filter(({ isRounded }) => isRounded).map(({ name }) => name)
@@ -100,6 +100,7 @@ export function addCommonFlags(command: Command): Command {
     .option('--json', 'print the answer as JSON')
     .option('--server <url>', 'URL of the server (or set ORRERY_URL)')
     .option('--api-key <key>', 'API key (prefer ORRERY_KEY: other users can see flags in the process list)')
+    .option('--org <id|name>', 'organization to act in, if you are a member of several (or set ORRERY_ORG)')
 }
 
 /** A switch that is not false without its flag says which of both is meant: `--suspended false`. */

@@ -17,6 +17,7 @@ export type Label = keyof typeof COLOURS
 const COLOURS = {
   server: 'bold',
   key: 'bold',
+  account: 'bold',
   deployed: 'green',
   broken: 'red',
   fired: 'cyan',

@@ -22,6 +22,8 @@ export interface Ready {
   readonly url: string
   /** The key that this start created, or null. */
   readonly key: string | null
+  /** The link that makes the first person, or null. */
+  readonly setup: string | null
 }
 
 export interface ServerProcess {
@@ -64,14 +66,14 @@ function isNews(message: unknown): message is { news: unknown } {
 function whenReady(child: ChildProcess): Promise<Ready | null> {
   return new Promise((resolve) => {
     child.on('message', (message) => {
-      if (isReady(message)) resolve({ url: message.url, key: message.key ?? null })
+      if (isReady(message)) resolve({ url: message.url, key: message.key ?? null, setup: message.setup ?? null })
     })
     child.once('exit', () => resolve(null))
     child.once('error', () => resolve(null))
   })
 }
 
-function isReady(message: unknown): message is { type: 'ready'; url: string; key?: string | null } {
+function isReady(message: unknown): message is { type: 'ready'; url: string; key?: string | null; setup?: string | null } {
   return (
     typeof message === 'object' &&
     message !== null &&

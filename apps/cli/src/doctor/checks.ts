@@ -1,5 +1,5 @@
 import { createClient, ProblemError, UnreachableError } from '@orrery/client'
-import type { Connection } from '../connection.ts'
+import { type Connection, clientOf } from '../connection.ts'
 
 export interface Finding {
   readonly state: 'well' | 'doubtful' | 'wrong'
@@ -82,7 +82,7 @@ export async function checkHealth({ connection, signal }: Checkup): Promise<read
 }
 
 export async function checkKey({ connection, signal }: Checkup): Promise<Finding> {
-  const { url, key, source } = connection
+  const { url, key, source, isLogin } = connection
   if (key === null) {
     return {
       state: 'wrong',
@@ -92,13 +92,14 @@ export async function checkKey({ connection, signal }: Checkup): Promise<Finding
     }
   }
   try {
-    const org = await createClient({ url, key, attempts: 1 }).orgs.get({ orgId: 'current' }, { signal })
-    return { state: 'well', subject: 'key', text: `from ${source}, for organization ${org.name}` }
+    const { actor, org, expiresAt } = await (await clientOf(connection, signal, { attempts: 1 })).access.whoami({}, { signal })
+    const until = expiresAt === null ? '' : `, until ${expiresAt.slice(0, 10)}`
+    const text = isLogin ? `login of ${actor.name} from ${source}` : `from ${source}`
+    return { state: 'well', subject: 'key', text: `${text}, for organization ${org.name}${until}` }
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
-    // The key is valid, but it may not read its organization.
-    if (error.status === 403) return { state: 'well', subject: 'key', text: `from ${source}` }
     if (error.status >= 500) return { state: 'doubtful', subject: 'key', text: `from ${source}; the server cannot look it up now` }
+    if (isLogin) return { state: 'wrong', subject: 'key', text: `the login at ${url} has ended`, remedy: 'Run "orrery login".' }
     return {
       state: 'wrong',
       subject: 'key',
@@ -109,8 +110,7 @@ export async function checkKey({ connection, signal }: Checkup): Promise<Finding
 }
 
 export async function checkWorkers({ connection, signal }: Checkup): Promise<readonly Finding[]> {
-  const { url, key } = connection
-  const client = createClient(key === null ? { url, attempts: 1 } : { url, key, attempts: 1 })
+  const client = await clientOf(connection, signal, { attempts: 1 })
   try {
     const [workers, workflows, blocked] = await Promise.all([
       client.workers.list({ limit: 200 }, { signal }),

@@ -76,6 +76,10 @@ test.each([['runs', 'watch', 'run_1'], ['doctor'], ['login', '--api-key', 'k']])
         version: HOSTILE,
         now: HOSTILE,
         nextCursor: null,
+        actor: row,
+        org: row,
+        orgs: [row],
+        expiresAt: HOSTILE,
         checks: { [HOSTILE]: { status: HOSTILE, reason: LINES } },
       },
     }))

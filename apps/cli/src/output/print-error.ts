@@ -1,13 +1,14 @@
 import { ProblemError, UnreachableError } from '@orrery/client'
 import { PROBLEMS } from '@orrery/contract/problems'
 import { CommanderError } from 'commander'
+import { type ConnectionFlags, findConnection } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Exit, Interrupted, type Io, UsageError } from '../io.ts'
 import { shown, shownLines } from '../shown.ts'
 import { asTyped } from './as-typed.ts'
 
-/** Prints what went wrong and what to do about it, and returns the exit status. */
-export function printError(io: Io, error: unknown): number {
+/** Prints what went wrong and what to do about it, and returns the exit status. @param flags those of the command that was run */
+export function printError(io: Io, error: unknown, flags: ConnectionFlags = {}): number {
   if (error instanceof Exit) return error.status
   if (io.signal.aborted || error instanceof Interrupted) return EXIT.interrupted
   // Commander has already printed its message. It also throws this error after `--help` and `--version`.
@@ -18,7 +19,13 @@ export function printError(io: Io, error: unknown): number {
     say(asTyped(io, error.message))
     return EXIT.usage
   }
-  if (error instanceof ProblemError) return printProblem(io, error, say)
+  if (error instanceof ProblemError) {
+    const ended = error.status === 401 ? endedLogin(io, flags) : null
+    if (ended === null) return printProblem(io, error, say)
+    say(`Your login at ${ended} has ended.`)
+    hint('Run "orrery login".')
+    return EXIT.refused
+  }
   if (error instanceof UnreachableError) {
     say(error.message)
     hint('Is the server running? Start one with "orrery dev", or name another one with --server or ORRERY_URL.')
@@ -26,6 +33,12 @@ export function printError(io: Io, error: unknown): number {
   }
   say(error instanceof Error ? (io.env.ORRERY_DEBUG ? (error.stack ?? error.message) : error.message) : String(error))
   return EXIT.failed
+}
+
+/** The server whose login the command used. Null: it used a key, or none. */
+function endedLogin(io: Io, flags: ConnectionFlags): string | null {
+  const { isLogin, url } = findConnection(io, flags)
+  return isLogin ? url : null
 }
 
 function printProblem(io: Io, error: ProblemError, say: (text: string) => void): number {

@@ -15,7 +15,7 @@ interface JsonSchema {
 }
 
 /** Flags that derived commands have in common. A field of the same name gets `--input-<name>`. */
-const COMMON_FLAGS = new Set(['server', 'api-key', 'json', 'full', 'help', 'watch', 'wait', 'follow', 'file'])
+const COMMON_FLAGS = new Set(['server', 'api-key', 'org', 'json', 'full', 'help', 'watch', 'wait', 'follow', 'file'])
 
 /** The command of an operation, or null if it has none. */
 export function describeVerb(operation: Operation): Verb | null {

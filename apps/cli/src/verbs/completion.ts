@@ -101,5 +101,5 @@ function takesValue(command: Command, word: string): boolean {
 
 async function namesFor(io: Io, name: string): Promise<readonly string[]> {
   const list = NAMES[name]
-  return list === undefined ? [] : listNames(io, connect(io, {}, { attempts: 1, timeoutMs: 2_000 }), list)
+  return list === undefined ? [] : listNames(io, await connect(io, {}, { attempts: 1, timeoutMs: 2_000 }), list)
 }

@@ -22,7 +22,9 @@ export function addDeploy(root: Command, io: Io): void {
     )
   withFlags(deploy).action(async (flags: DeployFlags) => {
     const bundle = await buildProject(io, flags)
-    const deployed = await showWork(io, 'deploying it', () => connect(io, flags).workflows.deploy(bundle, { signal: io.signal }))
+    const deployed = await showWork(io, 'deploying it', async () =>
+      (await connect(io, flags)).workflows.deploy(bundle, { signal: io.signal }),
+    )
     if (flags.json === true) io.out(shown`${shownJson(deployed, 0)}\n`)
     else io.out(shown`deployed ${deployed.version.slice(0, 12)}: ${deployed.workflows.join(', ')}\n`)
   })
@@ -39,8 +41,8 @@ export function addDeploy(root: Command, io: Io): void {
     const flags = { ...deploy.opts<DeployFlags>(), ...own }
     const bundle = await buildProject(io, flags)
     const limit = flags.limit === undefined ? {} : { limit: flags.limit }
-    const report = await showWork(io, 'replaying live runs', () =>
-      connect(io, flags).workflows.checkDeploy({ ...bundle, ...limit }, { signal: io.signal }),
+    const report = await showWork(io, 'replaying live runs', async () =>
+      (await connect(io, flags)).workflows.checkDeploy({ ...bundle, ...limit }, { signal: io.signal }),
     )
     if (flags.json === true) io.out(shown`${shownJson(report)}\n`)
     else {

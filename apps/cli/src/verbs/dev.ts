@@ -109,6 +109,7 @@ async function superviseOne(io: Io, server: ServerProcess, project: string, { sc
     if (first) {
       say('server', `${ready.url}   docs at /docs, MCP at /mcp, process ${server.pid}`)
       say('key', `${relative(io.cwd, projectFile(project))}   other commands in this folder use it`)
+      if (ready.setup !== null) say('account', `${ready.setup}   makes yours in the browser; good once, for an hour`)
     } else say('server', `${ready.url} is back, process ${server.pid}`)
     if (key !== null) following = followWork({ url: ready.url, key }, AbortSignal.any([over.signal, io.signal]), follower, screen)
   }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Command } from 'commander'
-import { findConnection } from '../connection.ts'
+import { findConnection, orgIdOf } from '../connection.ts'
 import { addCommonFlags, type CommonFlags } from '../derive/derive-verb.ts'
 import { findMcpProgram } from '../dev/find-server.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -15,12 +15,14 @@ export function addMcp(root: Command, io: Io): void {
         'For clients that start a program; other clients connect to /mcp.',
     )
   addCommonFlags(command).action(async (flags: CommonFlags) => {
-    const { url, key } = findConnection(io, flags)
+    const connection = findConnection(io, flags)
+    const { url, key } = connection
     if (key === null)
       throw new UsageError(
         'orrery mcp needs a key: set ORRERY_KEY, run "orrery login", or change to a project folder where "orrery dev" runs',
       )
-    const status = await runProgram(io, { ORRERY_URL: url, ORRERY_KEY: key })
+    const org = await orgIdOf(connection, io.signal)
+    const status = await runProgram(io, { ORRERY_URL: url, ORRERY_KEY: key, ORRERY_ORG: org ?? '' })
     if (status !== 0) throw new Exit(EXIT.failed)
   })
 }

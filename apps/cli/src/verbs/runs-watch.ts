@@ -15,7 +15,7 @@ export function addRunsWatch(root: Command, io: Io): void {
     .description('Shows the progress of a run until it ends, across restarts of the server. Exits with status 5 unless the run succeeded.')
     .argument('<runId>')
   addCommonFlags(command).action(async (given: string, flags: CommonFlags) => {
-    const client = connect(io, flags)
+    const client = await connect(io, flags)
     await showProgress(io, client, String(await resolveId(io, client, 'runId', given)), flags.json === true)
   })
 }

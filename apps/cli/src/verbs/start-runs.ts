@@ -21,8 +21,8 @@ export function addStart(root: Command, io: Io, verb: Verb): void {
     after: async (answer, flags) => {
       const { runId } = answer as { readonly runId: string | null }
       if (runId === null) return
-      if (flags.watch === true) await showProgress(io, connect(io, flags), runId, flags.json === true)
-      else if (flags.wait === true) await waitForEnd(io, connect(io, flags), runId, flags.json === true)
+      if (flags.watch === true) await showProgress(io, await connect(io, flags), runId, flags.json === true)
+      else if (flags.wait === true) await waitForEnd(io, await connect(io, flags), runId, flags.json === true)
     },
   })
   command.option('--watch', 'show the progress of the run until it ends').option('--wait', 'wait until the run ends, and print its result')

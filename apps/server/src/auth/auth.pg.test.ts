@@ -1,5 +1,5 @@
 /** Logins of people, from a link to what a member may do, with the real login library on a database of its own. */
-import { decodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
+import { decodeId, encodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
 import { deriveLoginSecret, makeFirstPerson, makeSecretKey, readSecretKeys } from '@orrery/kernel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
@@ -79,6 +79,25 @@ describe('a login by a link', () => {
     const made = await t.call('keys.create', { name: 'x', set: 'viewer' }, { key, orgId: other })
     expect(made.scopes).toEqual(PERMISSION_SETS.viewer)
     await expect(orgIdOf(key, '01900000-0000-7000-8000-000000000001')).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  it('shows the person who they are, and where else', async () => {
+    const elsewhere = await t.otherOrg('whereabouts')
+    const other = decodeId('org', await orgIdOf(elsewhere)) ?? ''
+    const { email } = await invite('Mae', { [t.org]: 'viewer', [other]: 'operator' })
+    const key = await logIn(email)
+    const org = { id: encodeId('org', other), name: 'whereabouts' }
+    const seen = await t.call('access.whoami', {}, { key, orgId: other })
+    expect(seen).toMatchObject({ actor: { type: 'member', name: 'Mae' }, org, role: 'operator', administersInstallation: false })
+    expect(seen.permissions).toEqual(PERMISSION_SETS.operator)
+    expect(seen.orgs.map(({ role }) => role).toSorted()).toEqual(['operator', 'viewer'])
+    const inDays = (Date.parse(seen.expiresAt ?? '') - Date.now()) / 86_400_000
+    expect([inDays > 89, inDays < 91]).toEqual([true, true])
+    const byKey = await t.call('access.whoami', {}, { key: elsewhere })
+    expect(byKey).toMatchObject({ actor: { type: 'api_key' }, org, role: null, orgs: [], expiresAt: null })
+    const { output } = await t.answer('tokens.issue', {}, { key: elsewhere })
+    const byToken = await t.call('access.whoami', {}, { key: (output as { accessToken: string }).accessToken })
+    expect(Date.parse(byToken.expiresAt ?? '') - Date.now()).toBeLessThan(901_000)
   })
 
   it('is good once, and only for who was invited', async () => {

@@ -4,6 +4,7 @@ import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
 import { AUTH_PATH } from '../http/paths.ts'
+import { devicePlugins } from './device-plugins.ts'
 import { type ProviderSettings, providersPlugin } from './providers.ts'
 import { type LoginFact, recordPlugin } from './record-plugin.ts'
 import { ADDRESS_HEADER } from './request-headers.ts'
@@ -109,6 +110,7 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
       setUpPlugin(setUp),
       providersPlugin(providers),
       recordPlugin(report),
+      ...devicePlugins(url, secret),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',

@@ -36,12 +36,13 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
   })
   const isLogin = async (signed: string) => {
     const token = readLoginToken(secret, signed)
-    return token !== null && (await findLogin(database, token, clock.now())) !== null
+    const login = token === null ? null : await findLogin(database, token, clock.now())
+    return login?.isBrowser === true
   }
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
   app.route('/', servePages(url, listProviders(providers)))
-  app.route('/', serveAuth({ auth, cookie, isLogin }))
+  app.route('/', serveAuth({ auth, url, cookie, isLogin }))
   return app
 }
 

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { dropLoginCookie } from '../http/login-cookie.ts'
 import { AUTH_PATH } from '../http/paths.ts'
 import { boundBody } from '../http/read-body.ts'
+import { readCredential } from '../http/read-caller.ts'
 import type { ServerContext, ServerEnv } from '../http/request-info.ts'
 import type { Auth } from './create-auth.ts'
 import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
@@ -24,6 +25,11 @@ const OPEN = [
   'GET /list-accounts',
   'GET /callback/github',
   'GET /callback/oidc',
+  'POST /device/code',
+  'POST /device/token',
+  'GET /device',
+  'POST /device/approve',
+  'POST /device/deny',
 ] as const
 
 /** Small, because these bodies are read before anything is known of the caller. */
@@ -31,9 +37,11 @@ const BODY_BYTES_MAX = 32_768
 
 interface AuthFaceParts {
   readonly auth: () => Promise<Auth>
+  /** The address at which people reach this server, without a trailing slash. */
+  readonly url: () => string
   /** The name of the login's cookie. */
   readonly cookie: () => string
-  /** Whether the secret is that of a login that has not ended. */
+  /** Whether the secret is that of a browser's login that has not ended. */
   readonly isLogin: (secret: string) => Promise<boolean>
 }
 
@@ -50,7 +58,7 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   return app
 }
 
-async function prepare(context: ServerContext, { cookie, isLogin }: AuthFaceParts): Promise<Request> {
+async function prepare(context: ServerContext, { cookie, isLogin, url }: AuthFaceParts): Promise<Request> {
   const { address, login, requestId } = context.var.info
   const headers = new Headers(context.req.raw.headers)
   headers.delete(ADDRESS_HEADER)
@@ -58,6 +66,12 @@ async function prepare(context: ServerContext, { cookie, isLogin }: AuthFacePart
   if (address !== null) headers.set(ADDRESS_HEADER, address)
   // The library counts days only; what has ended for us has ended for it.
   if (login === null || !(await isLogin(login))) dropLoginCookie(headers, cookie())
+  const credential = readCredential(context.req.raw)
+  if (context.req.path === `${AUTH_PATH}/sign-out` && credential !== null) {
+    // A command line ends its own login. No browser sends this header by itself, so the request needs no origin.
+    headers.set('cookie', `${cookie()}=${encodeURIComponent(credential)}`)
+    headers.set('origin', url())
+  }
   const bounded = await boundBody(context.req.raw, BODY_BYTES_MAX)
   return new Request(bounded, { headers })
 }

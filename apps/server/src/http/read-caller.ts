@@ -3,7 +3,7 @@ import type { Caller } from '@orrery/kernel'
 import type { ServerContext } from './request-info.ts'
 
 /** Names the organization in which a person acts who is a member of several. Keys and tokens have one organization. */
-const ORG_HEADER = 'Orrery-Org'
+export const ORG_HEADER = 'Orrery-Org'
 
 export type Face = 'rest' | 'trpc' | 'mcp' | 'events' | 'health' | 'ordinaut'
 

@@ -1,5 +1,6 @@
 import { type StdioServerHandle, StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
 import { listOperations, type Problem, ProblemError, problem, problemShape } from '@orrery/contract'
+import { ORG_HEADER } from '../http/read-caller.ts'
 import { createMcpServer } from './create-mcp-server.ts'
 import { exactLines } from './exact-lines.ts'
 
@@ -8,6 +9,8 @@ export interface McpStdioOptions {
   readonly url: string
   /** The API key for all calls. */
   readonly key: string
+  /** The id of the organization to act in, for the login of a person. Null: the one that was used last. */
+  readonly org?: string | null
   readonly version?: string
   /** Gets errors outside of the protocol. They must not be written to standard output, which carries the protocol. */
   readonly onError?: (error: Error) => void
@@ -47,6 +50,7 @@ async function callServer(options: McpStdioOptions, operation: string, input: un
     headers: {
       'content-type': 'application/json',
       authorization: `Bearer ${options.key}`,
+      ...(options.org == null ? {} : { [ORG_HEADER]: options.org }),
       ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }),
     },
     body: JSON.stringify(input),

@@ -9,7 +9,7 @@ export interface TestServer {
   readonly url: string
   readonly key: string
   readonly org: string
-  /** Null: there is a person already. */
+  /** The link that makes the first person. Null: there is a person already. */
   readonly setupUrl: string | null
   log(): string
   /** Sends the admin key. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keyId, orgId } from '../ids.ts'
-import { permission } from '../permissions.ts'
+import { permission, roleName } from '../permissions.ts'
 import { timestamp } from '../scalars.ts'
 
 export const org = z.object({ id: orgId, name: z.string(), createdAt: timestamp })
@@ -38,4 +38,17 @@ export const apiKey = z.object({
 /** A result that shows the key itself, only once. */
 export const newApiKey = apiKey.extend({
   secret: z.string().nullable().meta({ description: 'The key. Shown only once: null when an idempotent request is repeated.' }),
+})
+
+/** Who calls, and what they may do. */
+export const caller = z.object({
+  actor: z.object({ type: z.enum(['api_key', 'member', 'agent', 'node', 'run', 'system']), id: z.string(), name: z.string() }),
+  org: org.pick({ id: true, name: true }),
+  role: roleName.nullable().meta({ description: 'Of a member of the organization; null: the caller is not one.' }),
+  permissions: z.array(permission),
+  administersInstallation: z.boolean().meta({ description: 'Whether the caller may create and list organizations.' }),
+  expiresAt: timestamp.nullable().meta({ description: 'When the key, token or login ends by itself. Null: never.' }),
+  orgs: z
+    .array(org.pick({ id: true, name: true }).extend({ role: roleName }))
+    .meta({ description: 'Of a person: the organizations in which they may act, for the header `Orrery-Org`. Others have none.' }),
 })

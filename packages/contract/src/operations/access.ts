@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keyId, orgId } from '../ids.ts'
-import { apiKey, newApiKey, org, orgRules } from '../nouns/access.ts'
+import { apiKey, caller, newApiKey, org, orgRules } from '../nouns/access.ts'
 import { defineOperation } from '../operation.ts'
 import { page, pageInput } from '../pagination.ts'
 import { PERMISSIONS, permission, permissionSet } from '../permissions.ts'
@@ -84,6 +84,21 @@ export const setOrgRules = defineOperation({
   proof: 'recent',
   http: { method: 'PUT', path: '/org-rules' },
   cli: { verb: 'orgs set-rules' },
+})
+
+export const describeCaller = defineOperation({
+  name: 'access.whoami',
+  summary: 'Show who you are and what you may do',
+  description: 'Works with every key, token and login. A person who is a member of several organizations sees them all.',
+  input: z.strictObject({}),
+  output: caller,
+  problems: [],
+  permission: 'any',
+  effect: 'read',
+  idempotent: true,
+  http: { method: 'GET', path: '/whoami' },
+  mcp: { tool: 'whoami' },
+  cli: { verb: 'whoami' },
 })
 
 export const createKey = defineOperation({

@@ -81,8 +81,9 @@ export function createAuthenticator(
         throw unauthenticated()
       }
       // A result that was read before a revocation must not enter the cache after it: `forget` replaces the map.
-      if (lookupsAtStart === lookups) cache.set(entry, { ...found, until: at + AUTHENTICATED_FOR_MS })
-      return found.identity
+      const identity = Number.isFinite(found.expiresAt) ? { ...found.identity, expiresAt: found.expiresAt } : found.identity
+      if (lookupsAtStart === lookups) cache.set(entry, { ...found, identity, until: at + AUTHENTICATED_FOR_MS })
+      return identity
     } finally {
       lookupsAtStart.delete(entry)
     }

@@ -25,6 +25,7 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     token: null,
     credential: null,
     login: null,
+    expiresAt: null,
     effect: 'write',
     tx: null,
     engine,

@@ -71,6 +71,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     token: identity.token ?? null,
     credential: identity.credential ?? null,
     login: identity.login ?? null,
+    expiresAt: identity.expiresAt ?? null,
     effect: operation.effect,
     tx,
     kernel,

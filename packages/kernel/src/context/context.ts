@@ -24,6 +24,8 @@ export interface Ctx {
   readonly credential: string | null
   /** Null: the caller is not a person that has logged in. */
   readonly login: Login | null
+  /** When the credential ends by itself, in ms since the epoch; null: never. */
+  readonly expiresAt: number | null
   readonly effect: 'read' | 'write'
   /**
    * The transaction of the whole call. A write has one unless it uses the engine's group commit or calls systems outside. Use `withOrg`.

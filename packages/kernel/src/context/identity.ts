@@ -42,6 +42,8 @@ export interface Login {
   readonly person: string
   /** The organization that the person used last with this login. Null: none yet. */
   readonly org: string | null
+  /** False: of a command line. Such a login is not good for the pages and ways to log in. */
+  readonly isBrowser: boolean
   /** The person may create and list organizations. */
   readonly administersInstallation: boolean
   readonly method: LoginMethod
@@ -62,6 +64,8 @@ export interface Identity {
   readonly credential?: string
   /** Absent: the caller is not a member that has logged in. */
   readonly login?: Login
+  /** When the credential ends by itself, in ms since the epoch. Absent: never. */
+  readonly expiresAt?: number
 }
 
 /** What a credential leads to, until `expiresAt` (ms since the epoch). */

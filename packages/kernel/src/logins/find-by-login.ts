@@ -52,6 +52,7 @@ function toLogin(row: LoginRow): Login {
     id: row.id,
     person: row.person_id,
     org: row.last_org,
+    isBrowser: row.client === null,
     administersInstallation: row.administers_installation,
     method: row.method,
     provedAt: row.proved_at.getTime(),

@@ -8,14 +8,20 @@ export function deriveLoginSecret({ activeId, known }: SecretKeys): string {
   return Buffer.from(hkdfSync('sha256', key, '', 'orrery logins v1', 32)).toString('base64url')
 }
 
+/** What a browser or a command line keeps of a login, from its token. */
+export function signLoginToken(secret: string, token: string): string {
+  return `${token}.${createHmac('sha256', secret).update(token).digest('base64')}`
+}
+
 /**
  * The token in what a browser or a command line keeps of its login: `<token>.<HMAC with SHA-256, in base64>`, as the login library signs
- * cookies. Null: it was not signed with this secret.
+ * cookies. Null: it was not signed with this secret, or is spelled in another way.
  */
 export function readLoginToken(secret: string, signed: string): string | null {
   const at = signed.lastIndexOf('.')
   if (at <= 0) return null
   const token = signed.slice(0, at)
-  const [own, given] = [createHmac('sha256', secret).update(token).digest(), Buffer.from(signed.slice(at + 1), 'base64')]
+  // Text with text: the bytes of a signature have several spellings in base64.
+  const [own, given] = [Buffer.from(signLoginToken(secret, token)), Buffer.from(signed)]
   return own.length === given.length && timingSafeEqual(own, given) ? token : null
 }

@@ -7,6 +7,7 @@ export interface LoginRow {
   readonly id: string
   readonly person_id: string
   readonly last_org: string | null
+  readonly client: string | null
   readonly administers_installation: boolean
   readonly method: LoginMethod
   readonly proved_at: Date
@@ -27,7 +28,7 @@ export interface DeviceRow {
 
 export async function selectLogin(people: pg.Pool, token: string): Promise<LoginRow | undefined> {
   const { rows } = await people.query<LoginRow>(
-    sql`select l.id, l.person_id, l.last_org, p.administers_installation, l.method, l.proved_at, l.expires_at, l.created_at, l.used_at
+    sql`select l.id, l.person_id, l.last_org, l.client, p.administers_installation, l.method, l.proved_at, l.expires_at, l.created_at, l.used_at
         from auth.login l join auth.person p on p.id = l.person_id where l.token = ${token}`,
   )
   return rows[0]

@@ -245,4 +245,44 @@ async function showOrgs() {
   const { items } = await ask('GET', '/api/v1/profile/orgs')
   fill('#orgs', items.map(({ name, role }) => row(name, role)), 'You are a member of no organization. Ask for an invitation.')
 }
+
+pages.device = async () => {
+  const words = {
+    invalid_request: 'No terminal shows this code: it is not the right one, or it was used. Run orrery login again.',
+    expired_token: 'This code is older than 10 minutes. Run orrery login again.',
+    access_denied: 'Another person has opened this code. Run orrery login again.',
+  }
+  const askOf = async (method, path, body) => {
+    const answer = await fetch('/auth/device' + path, { method, headers: { 'content-type': 'application/json' }, body })
+    const read = await answer.json().catch(() => null)
+    if (answer.ok) return read
+    if (answer.status === 401) return location.assign('/login?next=' + encodeURIComponent('/device?user_code=' + encodeURIComponent(code)))
+    if (answer.status === 429) throw new Error('Too many tries. Wait ten minutes, then try again.')
+    throw new Error(words[read?.error] ?? 'The server answered ' + answer.status + '.')
+  }
+  let code = ''
+  const look = async (given) => {
+    code = given.toUpperCase().replace(/[^A-Z]/g, '')
+    const found = await askOf('GET', '?user_code=' + encodeURIComponent(code))
+    if (found === undefined) return
+    if (found.status !== 'pending') throw new Error(words.invalid_request)
+    if (found.machine === undefined) throw new Error(words.access_denied)
+    $('#code').textContent = code.replace(/^.{4}/, '$&-')
+    $('#machine').textContent = found.machine
+    $('#address').textContent = found.address === null ? '' : ' from ' + found.address
+    $('#typed').hidden = true
+    $('#asked').hidden = false
+  }
+  const decide = (path, said) => async () => {
+    if ((await askOf('POST', path, JSON.stringify({ userCode: code }))) === undefined) return
+    $('#asked').hidden = true
+    $('#done').textContent = said
+    $('#done').hidden = false
+  }
+  on($('#typed'), 'submit', ({ elements }) => look(elements.code.value))
+  on($('#confirm'), 'click', decide('/approve', 'Confirmed. Your terminal continues by itself; you can close this page.'))
+  on($('#deny'), 'click', decide('/deny', 'Denied. The terminal was told so; you can close this page.'))
+  const given = search.get('user_code')
+  if (given !== null) await look(given).catch((error) => show(error.message))
+}
 `

@@ -57,4 +57,18 @@ ${providers.map(({ id, name }) => `<button type="button" data-provider="${id}">C
 <div id="key" class="stack" hidden><button class="first" id="passkey" type="button">Add a passkey</button>
 <a href="/account">Later</a></div>`,
     }),
+  '/device': ({ host }) =>
+    frame({
+      id: 'device',
+      title: 'Log in a command line',
+      lead: `at <b>${escapeHtml(host)}</b>, with your account`,
+      body: `<form id="typed"><label>Code <input name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required maxlength="20">
+<small>Eight letters, which your terminal shows after <code>orrery login</code>.</small></label><button class="first">Continue</button></form>
+<div id="asked" class="stack" hidden><p>Does your terminal show this code?</p><p class="code" id="code"></p>
+<p class="dim">Asked by <b id="machine"></b><span id="address"></span></p>
+<p>Confirm only if you ran <code>orrery login</code> yourself, just now. A stranger who sent you this link could act as you.</p>
+<button class="first" id="confirm" type="button">Confirm</button><button id="deny" type="button">Deny</button></div>
+<p class="done" id="done" role="status" hidden></p>`,
+      foot: 'A login of a command line ends after 90 days, or with <code>orrery logout</code>.',
+    }),
 }
