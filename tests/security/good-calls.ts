@@ -64,6 +64,7 @@ function readsOf(org: Org): Inputs {
     'connections.get': { connectionId },
     'connections.list': {},
     'events.list': { limit: 200 },
+    'invitations.list': {},
     'keys.list': {},
     'limits.list': {},
     'orgs.get': { orgId: 'current' },
@@ -148,6 +149,8 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'automations.rotateWebhook': { automation, trigger: 'signed' },
     'automations.pause': { automation, note: 'Enough' },
     'keys.create': { name: 'fresh', set: 'viewer' },
+    'invitations.create': { email: 'fresh@example.com', role: 'viewer' },
+    'invitations.resend': { invitationId: org.invitationIds[0] },
     'orgs.create': { name: `beside-${org.name}` },
     'tokens.issue': {},
     'tokens.refresh': {},
@@ -159,6 +162,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
 function removalsOf(org: Org): Inputs {
   return {
     'keys.revoke': { keyId: org.keyIds[1] },
+    'invitations.revoke': { invitationId: org.invitationIds[1] },
     'connections.delete': { connectionId: org.connectionIds[1] },
     'automations.delete': { automation: org.automation },
     'calendars.delete': { calendar: org.calendar },

@@ -26,6 +26,8 @@ export interface Org {
   readonly ids: Readonly<Record<string, readonly string[]>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
+  /** Of two open invitations. */
+  readonly invitationIds: readonly string[]
   /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
@@ -170,6 +172,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
   const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
+  const invitationIds = await makeInvitations(call, canary)
   await call('tokens.issue', {})
   await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
@@ -192,6 +195,7 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     ids,
     keyIds,
     connectionIds,
+    invitationIds,
     automationId,
     workflow: `own-${canary}`,
     version: bundle.hash,
@@ -250,6 +254,15 @@ async function makeKeys(call: CallAs, canary: string): Promise<string[]> {
   const revoked = await call('keys.create', { name: `revoked ${canary}`, set: 'viewer' })
   await call('keys.revoke', { keyId: revoked.id })
   return [live.id, revoked.id]
+}
+
+async function makeInvitations(call: CallAs, canary: string): Promise<string[]> {
+  const made: string[] = []
+  for (const word of ['first', 'second']) {
+    const { id } = await call('invitations.create', { email: `${word}-${canary}@example.com`, role: 'viewer', name: canary })
+    made.push(id)
+  }
+  return made
 }
 
 async function makeConnections(call: CallAs, canary: string): Promise<string[]> {

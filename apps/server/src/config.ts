@@ -29,6 +29,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
     refused.push(`${flag === undefined ? setting.env : `--${setting.flag}`} must be ${setting.expected}${got}`)
   }
   if (config.watch === true && config.project === undefined) refused.push('ORRERY_WATCH (--watch) needs ORRERY_PROJECT (--project)')
+  if (config.smtpUrl !== undefined && config.mailFrom === undefined) refused.push('ORRERY_SMTP_URL needs ORRERY_MAIL_FROM')
   if (refused.length > 0) throw new BadSetting(refused.join('\n'))
   return config as Config
 }

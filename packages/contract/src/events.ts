@@ -41,6 +41,9 @@ export const EVENT_TYPES = [
   'member.joined',
   'member.updated',
   'member.removed',
+  'invitation.created',
+  'invitation.accepted',
+  'invitation.revoked',
   'key.created',
   'key.revoked',
 ] as const

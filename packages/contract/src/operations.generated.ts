@@ -32,6 +32,7 @@ import {
 } from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
+import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from './operations/invitations.ts'
 import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
   checkPipelineDefinition,
@@ -108,6 +109,10 @@ export const operations = {
   'connections.update': updateConnection,
   'events.emit': emitTopic,
   'events.list': listEvents,
+  'invitations.create': createInvitation,
+  'invitations.list': listInvitations,
+  'invitations.resend': resendInvitation,
+  'invitations.revoke': revokeInvitation,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,

@@ -15,6 +15,10 @@ import { verifyAudit } from './audit/verify-audit.ts'
 import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
+import { createInvitation } from './invitations/create-invitation.ts'
+import { listInvitations } from './invitations/list-invitations.ts'
+import { resendInvitation } from './invitations/resend-invitation.ts'
+import { revokeInvitation } from './invitations/revoke-invitation.ts'
 import { getMember } from './members/get-member.ts'
 import { listMembers } from './members/list-members.ts'
 import { removeMember } from './members/remove-member.ts'
@@ -25,6 +29,10 @@ export const implementations = {
   'audit.verify': verifyAudit,
   'events.emit': emitTopic,
   'events.list': listEvents,
+  'invitations.create': createInvitation,
+  'invitations.list': listInvitations,
+  'invitations.resend': resendInvitation,
+  'invitations.revoke': revokeInvitation,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,

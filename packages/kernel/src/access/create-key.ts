@@ -43,9 +43,9 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   return { ...toApiKey(row), secret: fresh.secret }
 }
 
-/** A token family ends, but a key would stay, so a token that was stolen for a moment would grant its rights forever. @throws forbidden */
+/** A token family ends, but a key or an invitation would stay, so a token that was stolen for a moment would grant its rights forever. @throws forbidden */
 export function refuseTokens(ctx: Ctx): void {
-  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys: send the API key itself.')
+  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys, organizations or invitations: send the API key itself.')
 }
 
 /** A key that expires cannot create a key that lasts longer than itself. @throws invalid_input */

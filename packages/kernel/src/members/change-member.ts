@@ -1,11 +1,12 @@
-import { type EventType, PERMISSION_SETS, problem } from '@orrery/contract'
+import { type EventType, problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/append-events.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
-import { knownRole, type MemberRow, toMember } from './member-row.ts'
+import { type MemberRow, toMember } from './member-row.ts'
 import { lockAdmins, selectMember } from './member-store.ts'
+import { requireRole } from './require-role.ts'
 
 interface Change {
   readonly memberId: string
@@ -40,12 +41,4 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
   ctx.note(memberId, { name: before.name, role, suspended: suspendedAt !== null })
   ctx.afterCommit(() => ctx.kernel.authenticator.forget(memberId))
   return after ?? before
-}
-
-/** @throws member.role_too_wide */
-function requireRole(ctx: Ctx, row: MemberRow): void {
-  const role = knownRole(row)
-  const missing = role === null ? ['a permission of a newer version'] : PERMISSION_SETS[role].filter((one) => !ctx.permissions.has(one))
-  if (missing.length === 0) return
-  throw problem('member.role_too_wide', `The role ${row.role} has ${missing.join(', ')}, which you do not have.`)
 }
