@@ -36,6 +36,8 @@ export interface Org {
   readonly groupIds: readonly string[]
   /** Name of a role that no member has. */
   readonly role: string
+  /** Of two open invitations. */
+  readonly invitationIds: readonly string[]
   /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
@@ -183,6 +185,7 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
   const runs = await startRuns(call, canary, names)
   const keyIds = [made.keyId, ...(await makeKeys(call, canary))]
   const connectionIds = await makeConnections(call, canary)
+  const invitationIds = await makeInvitations(call, canary)
   await call('tokens.issue', {})
   const agentId = await makeAgent(url, call, word, canary)
   await call('roles.put', { role: names.role, permissions: ['runs:read'], description: canary })
@@ -216,6 +219,7 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
     connectionIds,
     groupIds,
     ...people,
+    invitationIds,
     automationId,
     agentId,
     workflow: `own-${canary}`,
@@ -306,6 +310,15 @@ async function makeAgent(url: string, call: CallAs, word: string, canary: string
   const { secret } = await call('credentials.create', { agentId, name: `used ${canary}` })
   await callAs(url, secret ?? '')('tokens.issue', {})
   return agentId
+}
+
+async function makeInvitations(call: CallAs, canary: string): Promise<string[]> {
+  const made: string[] = []
+  for (const word of ['first', 'second']) {
+    const { id } = await call('invitations.create', { email: `${word}-${canary}@example.com`, role: 'viewer', name: canary })
+    made.push(id)
+  }
+  return made
 }
 
 async function makeConnections(call: CallAs, canary: string): Promise<string[]> {

@@ -10,7 +10,7 @@ import { bootstrapInstallation } from '../../packages/kernel/src/access/bootstra
 import type { Rate } from '../../packages/kernel/src/access/rate-limiter.ts'
 import { auditCompanion } from '../../packages/kernel/src/audit/audit-companion.ts'
 import type { AnswerTo, InputFor } from '../../packages/kernel/src/context/implementation.ts'
-import type { Answer, CoreEngine, Log } from '../../packages/kernel/src/context/kernel.ts'
+import type { Answer, CoreEngine, Log, MailTransport } from '../../packages/kernel/src/context/kernel.ts'
 import { createDatabase, type Database } from '../../packages/kernel/src/database/database.ts'
 import { engineRules } from '../../packages/kernel/src/engine-rules.ts'
 import { readOutsideAllow } from '../../packages/kernel/src/outside/outside-allow.ts'
@@ -68,6 +68,8 @@ export interface TestCoreOptions {
   /** In the format of ORRERY_OUTSIDE_ALLOW. */
   readonly outsideAllow?: string
   readonly isMcpStdioAllowed?: boolean
+  readonly mail?: MailTransport
+  readonly publicUrl?: string
 }
 
 export async function startTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
@@ -90,6 +92,8 @@ export async function startTestCore(options: TestCoreOptions = {}): Promise<Test
     outsideAllow: readOutsideAllow(options.outsideAllow ?? ''),
     isMcpStdioAllowed: options.isMcpStdioAllowed ?? false,
     ...(options.rate === undefined ? {} : { rate: options.rate }),
+    ...(options.mail === undefined ? {} : { mail: options.mail }),
+    publicUrl: () => options.publicUrl ?? '',
   })
   const { org, secret } = await bootstrapInstallation(database, secrets, Date.now())
   if (secret === null) throw new Error('The test database is not empty')

@@ -18,6 +18,7 @@ import type { Stage } from './health/serve-health.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
+import { createSmtpTransport } from './mail/smtp-transport.ts'
 import { maintainDaily } from './maintain-daily.ts'
 import { logFacts } from './observe/log-facts.ts'
 import type { Logger } from './observe/logger.ts'
@@ -154,6 +155,9 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     rate: { perSecond, burst: perSecond * 2 },
     observeFirings: metrics.observeFirings,
     observeLateness: metrics.observeLateness,
+    ...(config.smtpUrl === undefined || config.mailFrom === undefined
+      ? {}
+      : { mail: createSmtpTransport(config.smtpUrl, config.mailFrom) }),
     ...(config.redisUrl === undefined
       ? {}
       : { redis: { url: config.redisUrl, prefix: config.redisPrefix, lengthMax: config.redisLength } }),

@@ -40,6 +40,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, ar
 const TOGETHER = [
   ['githubClientId', 'githubClientSecret'],
   ['githubClientSecret', 'githubClientId'],
+  ['smtpUrl', 'mailFrom'],
   ['oidcIssuer', 'oidcClientId'],
   ['oidcClientId', 'oidcIssuer'],
   ['oidcClientSecret', 'oidcIssuer'],

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { duration } from '@orrery/contract'
+import { duration, email } from '@orrery/contract'
 import { parseDurationMs } from '@orrery/recurrence'
 import { z } from 'zod'
 
@@ -48,6 +48,18 @@ function isEscaped(text: string): boolean {
     if (error instanceof URIError) return false
     throw error
   }
+}
+
+/** A sender of mails: `orrery@example.com`, or with a name before it, `Orrery <orrery@example.com>`. */
+export function senderSetting() {
+  return z
+    .string()
+    .regex(/^[^<>\p{Cc}]*$|^[^<>\p{Cc}]{0,100}<[^<>\p{Cc}]*>$/u)
+    .transform((value) => {
+      const [, name = '', address = value] = /^(.*)<(.*)>$/.exec(value) ?? []
+      return { name: name.trim().replace(/^"(.*)"$/, '$1'), address }
+    })
+    .pipe(z.object({ name: z.string(), address: email }))
 }
 
 /** Whether the text is an address or a range such as 10.0.0.0/8. */

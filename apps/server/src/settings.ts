@@ -1,6 +1,6 @@
 import { type OutsideAllow, readOutsideAllow } from '@orrery/kernel'
 import { z } from 'zod'
-import { durationSetting, isAddressOrRange, listSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
+import { durationSetting, isAddressOrRange, listSetting, senderSetting, switchSetting, urlWithPassword } from './setting-shapes.ts'
 
 /** One setting. The table below is the only list of settings; a test checks `docs/guides/configuration.md` against it. */
 export interface Setting {
@@ -104,6 +104,23 @@ export const SETTINGS = {
     expected: 'a whole number from 1000 to 100000000',
     default: '100000',
     help: 'Approximate number of entries kept in each stream. Redis drops older ones.',
+  },
+  smtpUrl: {
+    env: 'ORRERY_SMTP_URL',
+    shape: urlWithPassword(/^smtps?$/)
+      .refine((value) => URL.canParse(value) && new URL(value).hostname !== '')
+      .optional(),
+    expected: 'a URL such as smtp://user:password@mail.example.com:587 or smtps://mail.example.com, with %25 for a % in its password',
+    default: 'none: mails wait at /mailbox',
+    help: 'The mail server for invitations and login links. smtp:// uses STARTTLS, without which no password is sent; smtps:// is TLS from the start.',
+    secret: true,
+  },
+  mailFrom: {
+    env: 'ORRERY_MAIL_FROM',
+    shape: senderSetting().optional(),
+    expected: 'an address such as orrery@example.com or Orrery <orrery@example.com>',
+    default: 'none; ORRERY_SMTP_URL needs it',
+    help: 'The sender of mails.',
   },
   project: {
     env: 'ORRERY_PROJECT',

@@ -50,6 +50,9 @@ export const EVENT_TYPES = [
   'group.updated',
   'group.deleted',
   'org.rules_changed',
+  'invitation.created',
+  'invitation.accepted',
+  'invitation.revoked',
   'key.created',
   'key.revoked',
 ] as const

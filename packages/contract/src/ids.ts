@@ -19,6 +19,7 @@ export const ID_PREFIXES = [
   'org',
   'key',
   'mbr',
+  'inv',
   'agt',
   'crd',
   'grp',
@@ -78,6 +79,7 @@ export const agentId = id('agt', 'Id of an agent.')
 export const credentialId = id('crd', 'Id of a credential of an agent.')
 export const groupId = id('grp', 'Id of a group.')
 export const deviceId = id('dev', 'Id of a login of a person, on one device.')
+export const invitationId = id('inv', 'Id of an invitation.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')

@@ -54,6 +54,7 @@ import {
   removeGroupMember,
   updateGroup,
 } from './operations/groups.ts'
+import { createInvitation, listInvitations, resendInvitation, revokeInvitation } from './operations/invitations.ts'
 import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
   checkPipelineDefinition,
@@ -152,6 +153,10 @@ export const operations = {
   'groups.members': listGroupMembers,
   'groups.removeMember': removeGroupMember,
   'groups.update': updateGroup,
+  'invitations.create': createInvitation,
+  'invitations.list': listInvitations,
+  'invitations.resend': resendInvitation,
+  'invitations.revoke': revokeInvitation,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,

@@ -366,6 +366,30 @@ export const PROBLEMS = {
     meaning: 'The agent has no credential with this id.',
     remedy: 'List the credentials of an agent with `orrery credentials list <agentId>`.',
   },
+  'invitation.not_found': {
+    status: 404,
+    title: 'No such invitation',
+    meaning: 'No invitation of your organization has this id.',
+    remedy: 'List invitations with `orrery invitations list`.',
+  },
+  'invitation.pending': {
+    status: 409,
+    title: 'The address is invited already',
+    meaning: 'Your organization has an open invitation for this e-mail address.',
+    remedy: 'Send it again with `orrery invitations resend`, or revoke it first, for example to give another role.',
+  },
+  'invitation.closed': {
+    status: 409,
+    title: 'The invitation is no longer open',
+    meaning: 'It was accepted, or it was revoked.',
+    remedy: 'If it was accepted, change the member with `orrery members`. If it was revoked, invite the person again.',
+  },
+  'member.already': {
+    status: 409,
+    title: 'The person is a member already',
+    meaning: 'A member of your organization has this e-mail address. The member may be suspended.',
+    remedy: 'List members with `orrery members list`, and change the role with `orrery members update`.',
+  },
   'member.not_found': {
     status: 404,
     title: 'No such member',

@@ -36,6 +36,16 @@ export const name = z
     'Expected 1 to 128 letters, digits, dots, dashes or underscores, beginning with a letter or a digit',
   )
 
+/** One e-mail address as HTML defines it, which leaves out quoted local parts and comments: those only confuse parsers. */
+export const email = z
+  .string()
+  .trim()
+  .max(254)
+  .regex(
+    /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$/,
+    'Expected one e-mail address such as ada@example.com, with its domain in ASCII',
+  )
+
 const EARLIEST = Date.parse('0000-01-01T00:00:00.000Z')
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 

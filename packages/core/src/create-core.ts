@@ -11,6 +11,7 @@ import {
   createEventLog,
   createKernel,
   createKernelPart,
+  createOutbox,
   createRateLimiter,
   type Database,
   type DueClock,
@@ -21,6 +22,7 @@ import {
   type Kernel,
   kernelImplementations,
   type Log,
+  type MailTransport,
   type OutsideAllow,
   outsidePolicy,
   type Rate,
@@ -51,6 +53,8 @@ export interface CoreOptions {
   readonly outsideAllow?: OutsideAllow
   /** Whether connections may start programs on this machine. Absent: no. */
   readonly isMcpStdioAllowed?: boolean
+  /** Hands mails to a mail server. Absent: they stay in the outbox. */
+  readonly mail?: MailTransport
   /** Absent: events are not relayed to Redis. */
   readonly redis?: RedisRelayOptions
   /** Rate limit per key and process. Default: 1000 a second, bursts of 2000. */
@@ -136,6 +140,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     auditKeys: options.audit.known,
     secretKeys,
     compute: createCompute(),
+    outbox: createOutbox(options.mail ?? null),
     tokenKeys,
     outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),

@@ -34,6 +34,10 @@ import { listGroupMembers } from './groups/list-group-members.ts'
 import { listGroups } from './groups/list-groups.ts'
 import { removeGroupMember } from './groups/remove-group-member.ts'
 import { updateGroup } from './groups/update-group.ts'
+import { createInvitation } from './invitations/create-invitation.ts'
+import { listInvitations } from './invitations/list-invitations.ts'
+import { resendInvitation } from './invitations/resend-invitation.ts'
+import { revokeInvitation } from './invitations/revoke-invitation.ts'
 import { endAllDevices } from './logins/end-all-devices.ts'
 import { endDevice } from './logins/end-device.ts'
 import { getProfile } from './logins/get-profile.ts'
@@ -74,6 +78,10 @@ export const implementations = {
   'groups.members': listGroupMembers,
   'groups.removeMember': removeGroupMember,
   'groups.update': updateGroup,
+  'invitations.create': createInvitation,
+  'invitations.list': listInvitations,
+  'invitations.resend': resendInvitation,
+  'invitations.revoke': revokeInvitation,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,

@@ -4,16 +4,22 @@ import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
 import type { Kernel } from './context/kernel.ts'
 import { FORGET_ANSWERS_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+import { sendMails } from './mail/send-mails.ts'
 
 /** How long an audit entry may stay unsealed, and how long a growing chain may stay unsigned. */
 const SEAL_EVERY_MS = 10_000
 const SIGN_EVERY_MS = 60_000
 
+/** How long a mail without a hint waits for its next attempt, beyond the pause between attempts. */
+const MAIL_EVERY_MS = 2000
+
 /** The kernel's background work. @param signer signs the checkpoints of the audit log */
-export function createKernelPart({ database, clock }: Kernel, signer: KeyObject): BackgroundPart {
+export function createKernelPart(kernel: Kernel, signer: KeyObject): BackgroundPart {
+  const { database, clock, outbox } = kernel
   const seal = async () => (await sealAudit(database, { signer, now: clock.now(), signEveryMs: SIGN_EVERY_MS })) >= SEAL_BATCH
   return {
     sweeps: [
+      { name: 'mail', everyMs: MAIL_EVERY_MS, sweep: () => sendMails(kernel), onHint: outbox.onHint },
       { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
       sweepInBatches('idempotency keys', FORGET_ANSWERS_BATCH, () => forgetAnswers(database, clock.now())),
       sweepInBatches('token families', FORGET_FAMILIES_BATCH, () => forgetTokenFamilies(database, clock.now())),

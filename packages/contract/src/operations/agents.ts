@@ -23,6 +23,7 @@ export const createAgent = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'agent.created',
+  proof: 'recent',
   http: { method: 'POST', path: '/agents', status: 201 },
   cli: { verb: 'agents create', positionals: ['name'] },
 })
@@ -75,6 +76,7 @@ export const updateAgent = defineOperation({
   effect: 'write',
   idempotent: true,
   audit: 'agent.updated',
+  proof: 'recent',
   http: { method: 'PATCH', path: '/agents/{agentId}' },
   cli: { verb: 'agents update', positionals: ['agentId'] },
 })

@@ -18,6 +18,7 @@ export const createCredential = defineOperation({
   effect: 'write',
   idempotent: false,
   audit: 'credential.created',
+  proof: 'recent',
   http: { method: 'POST', path: '/agents/{agentId}/credentials', status: 201 },
   cli: { verb: 'credentials create', positionals: ['agentId', 'name'] },
   secrets: ['secret'],

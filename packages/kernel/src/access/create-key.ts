@@ -39,11 +39,12 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
 }
 
 /**
- * A token family ends, but a key or credential would stay, so a token that was stolen for a moment would grant its rights forever.
+ * A token family ends, but a key, a credential or an invitation would stay, so a token that was stolen for a moment would grant its rights forever.
  * @throws forbidden
  */
 export function refuseTokens(ctx: Ctx): void {
-  if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys or credentials: send the API key itself.')
+  if (ctx.token !== null)
+    throw problem('forbidden', 'A token cannot create keys, credentials, organizations or invitations: send the API key itself.')
 }
 
 /** What is new expires in the future, and a key that expires cannot create what lasts longer than itself. @throws invalid_input */

@@ -200,7 +200,10 @@ describe('rejected tokens', () => {
 describe('a token', () => {
   it('creates no key and no organization, whose key would outlive the token family', async () => {
     const { accessToken } = await issue(t.adminKey)
-    const refused = { code: 'forbidden', detail: 'A token cannot create keys or credentials: send the API key itself.' }
+    const refused = {
+      code: 'forbidden',
+      detail: 'A token cannot create keys, credentials, organizations or invitations: send the API key itself.',
+    }
     await expect(t.answer('keys.create', { name: 'x', scopes: ['runs:read'] }, { key: accessToken })).rejects.toMatchObject(refused)
     await expect(t.answer('orgs.create', { name: 'x' }, { key: accessToken })).rejects.toMatchObject(refused)
   })

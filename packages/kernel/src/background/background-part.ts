@@ -9,6 +9,8 @@ export interface Sweep {
   readonly everyMs: number
   /** Does one batch, over all organizations. Any process may call it at any time. @returns whether more work may remain */
   sweep(): Promise<boolean>
+  /** Takes what starts the next sweep at once. Absent: sweeps start at their interval only. */
+  onHint?(wake: () => void): void
 }
 
 /** The background work of a part of the product: what it does without being called. */

@@ -49,16 +49,18 @@ const RETRY_MS = 10_000
 
 /** Runs one loop for each sweep, so that a slow or failing sweep does not delay the others. */
 function runSweeps(sweeps: readonly Sweep[], log: Log): { stop(): Promise<void> } {
-  const loops = sweeps.map(({ name, everyMs, sweep }) =>
-    createLoop({
+  const loops = sweeps.map(({ name, everyMs, sweep, onHint }) => {
+    const loop = createLoop({
       round: async () => ((await sweep()) ? 0 : everyMs),
       onError(error) {
         log.warn({ error, sweep: name }, 'A sweep failed and will be retried')
         return RETRY_MS
       },
-    }),
-  )
-  for (const loop of loops) loop.wake()
+    })
+    onHint?.(() => loop.wake())
+    loop.wake()
+    return loop
+  })
   return {
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))

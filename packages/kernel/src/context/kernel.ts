@@ -37,6 +37,35 @@ export interface Authenticator {
   forgetWhere(matches: (identity: Identity) => boolean): void
 }
 
+/** A mail to hand to a mail server. */
+export interface Mail {
+  /** A UUID. All attempts have the same one, so that a second delivery can be recognized. */
+  readonly id: string
+  /** One e-mail address. */
+  readonly recipient: string
+  /** One line. */
+  readonly subject: string
+  readonly text: string
+}
+
+/** The way of mails out of this installation. */
+export interface MailTransport {
+  /**
+   * Resolves when the mail server has taken the mail. @param signal aborts when an attempt takes too long
+   * @throws MailRefused: no further attempt can succeed. Other errors are temporary. The messages have no secrets
+   */
+  send(mail: Mail, signal: AbortSignal): Promise<void>
+}
+
+export interface Outbox {
+  /** Null: mails stay in the outbox, where the local mailbox shows them. */
+  readonly transport: MailTransport | null
+  /** Call it after a commit with a new mail, so that this process sends it at once. Without the hint it finds the mail within two seconds. */
+  hint(): void
+  /** Sets what a hint starts. */
+  onHint(wake: () => void): void
+}
+
 export interface Answer {
   /** HTTP status of success. */
   readonly status: number
@@ -71,6 +100,7 @@ export interface Kernel {
   readonly tokenKeys: TokenKeys
   /** Computes over what strangers send, apart from this process's own work. */
   readonly compute: Compute
+  readonly outbox: Outbox
   /** The rules for requests to systems outside of this installation. */
   readonly outside: OutsidePolicy
   /** The public address of this server without a trailing slash; empty if it is not known. */

@@ -1,4 +1,4 @@
-import { encodeId, type Json, type Role } from '@orrery/contract'
+import { encodeId, type Id, type Json } from '@orrery/contract'
 import { recordAudit } from '../audit/record-audit.ts'
 import { digest } from '../canonical-json.ts'
 import type { Ctx } from '../context/context.ts'
@@ -12,14 +12,14 @@ export interface NewMember {
   readonly person: string
   readonly name: string
   readonly email: string
-  readonly role: Role
+  readonly role: string
 }
 
 /**
  * Makes a person a member of the organization of `ctx`, with the event and an audit entry of the member itself. Returns its id. Null: the person
  * is a member already. @param by what let it in, for the audit entry
  */
-export async function addMember(ctx: Ctx, tx: Transaction, { person, name, email, role }: NewMember, by: Json): Promise<string | null> {
+export async function addMember(ctx: Ctx, tx: Transaction, { person, name, email, role }: NewMember, by: Json): Promise<Id<'mbr'> | null> {
   const at = Math.floor(ctx.clock.now())
   const member = newId(at)
   const joined = { org_id: ctx.org, member_id: member, person_id: person, name, email, role, joined_at: new Date(at), suspended_at: null }

@@ -1,12 +1,12 @@
-import { type EventType, type Permission, problem } from '@orrery/contract'
+import { type EventType, problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import { withOrg } from '../context/with-org.ts'
 import type { Transaction } from '../database/database.ts'
 import { emitEvent } from '../events/append-events.ts'
 import { orProblem, toUuid } from '../public-ids.ts'
-import { holdRole } from '../roles/hold-role.ts'
 import { type MemberRow, toMember } from './member-row.ts'
 import { lockAdmins, selectMember } from './member-store.ts'
+import { requireRole } from './require-role.ts'
 
 interface Change {
   readonly memberId: string
@@ -27,10 +27,8 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
     const admins = await lockAdmins(tx, ctx.org)
     const found = orProblem(await selectMember(tx, ctx.org, toUuid('mbr', memberId)), 'member.not_found', `There is no member ${memberId}.`)
     const made = become(found)
-    requireWidth(ctx, found, await holdRole(tx, ctx.org, found.role))
-    if (made !== null && made.role !== found.role) {
-      requireWidth(ctx, made, orProblem(await holdRole(tx, ctx.org, made.role), 'role.not_found', `There is no role ${made.role}.`))
-    }
+    await requireRole(ctx, tx, found.role)
+    if (made !== null && made.role !== found.role) await requireRole(ctx, tx, made.role)
     const staysAdmin = made !== null && made.role === 'admin' && made.suspended_at === null
     if (admins.length === 1 && admins[0] === found.member_id && !staysAdmin) {
       throw problem('member.last_admin', `${found.name} is the last admin of the organization.`)
@@ -43,11 +41,4 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
   ctx.note(memberId, { name: before.name, role, suspended: suspendedAt !== null })
   ctx.afterCommit(() => ctx.kernel.authenticator.forget(memberId))
   return after ?? before
-}
-
-/** @param allowed what the role of the member allows; null: it is a role of a newer version. @throws member.role_too_wide */
-function requireWidth(ctx: Ctx, row: MemberRow, allowed: readonly string[] | null): void {
-  const missing = allowed?.filter((one) => !ctx.permissions.has(one as Permission)) ?? ['a permission of a newer version']
-  if (missing.length === 0) return
-  throw problem('member.role_too_wide', `The role ${row.role} has ${missing.join(', ')}, which you do not have.`)
 }

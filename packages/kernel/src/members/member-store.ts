@@ -22,6 +22,11 @@ export function selectMember(tx: Transaction, org: string, member: string): Prom
   return tx.row<MemberRow>(sql`select ${COLUMNS} from app.member where org_id = ${org} and member_id = ${member}`)
 }
 
+/** Addresses are compared without regard to case. */
+export function selectMemberByEmail(tx: Transaction, org: string, email: string): Promise<MemberRow | undefined> {
+  return tx.row<MemberRow>(sql`select ${COLUMNS} from app.member where org_id = ${org} and lower(email) = lower(${email}) limit 1`)
+}
+
 /** In all organizations, because the caller's is not known yet; in the order in which the person joined. Within `seePerson` of the person. */
 export function selectMembersOfPerson(tx: Transaction, person: string): Promise<MemberOfPersonRow[]> {
   return tx.rows<MemberOfPersonRow>(

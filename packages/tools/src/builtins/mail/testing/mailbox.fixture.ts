@@ -14,8 +14,11 @@ export interface Delivered {
   readonly mail: Email
 }
 
-/** Starts a real SMTP server that accepts every mail by default. */
-export async function listenSmtp(options: SMTPServerOptions = {}): Promise<{ readonly port: number; readonly delivered: Delivered[] }> {
+/** Starts a real SMTP server that accepts every mail by default. @param onPort 0: a free one */
+export async function listenSmtp(
+  options: SMTPServerOptions = {},
+  onPort = 0,
+): Promise<{ readonly port: number; readonly delivered: Delivered[] }> {
   const delivered: Delivered[] = []
   const server = new SMTPServer({
     authOptional: true,
@@ -40,7 +43,7 @@ export async function listenSmtp(options: SMTPServerOptions = {}): Promise<{ rea
     ...options,
   })
   server.on('error', () => undefined)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(onPort, '127.0.0.1', resolve))
   // Do not destroy the sockets: destroying a socket below failed TLS crashes Node 24.
   onTestFinished(() => new Promise<void>((resolve) => server.close(resolve)))
   return { port: (server.server.address() as AddressInfo).port, delivered }

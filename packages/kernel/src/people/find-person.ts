@@ -1,0 +1,7 @@
+import type { Database } from '../database/database.ts'
+import { selectPersonByEmail } from './person-store.ts'
+
+/** The id (a UUID) of the person with this e-mail address. Null: no person has it. */
+export async function findPerson({ people }: Pick<Database, 'people'>, email: string): Promise<string | null> {
+  return (await selectPersonByEmail(people, email)) ?? null
+}
