@@ -6,6 +6,7 @@ import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postg
 import { toFailure } from '@orrery/engine/workflow'
 import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, offerSetup, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
+import { oauthAddresses } from './auth/oauth/addresses.ts'
 import { createPeopleFace } from './auth/people-face.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
 import { checkBefore } from './check-before.ts'
@@ -143,6 +144,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     log,
     version: VERSION,
     publicUrl: () => address.url,
+    oauth: () => oauthAddresses(address),
     audit,
     secrets,
     tokens,
@@ -221,7 +223,7 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
   let stage: Stage = 'ready'
   const outages = collectOutages()
   const { maxBodyBytes } = config
-  const backend = createBackend({ core, log, metrics, maxBodyBytes, publicUrl: () => address.url, observeFailure: outages.observe })
+  const backend = createBackend({ core, log, metrics, maxBodyBytes, publicUrl: () => address.url, oauth: core.kernel.oauth, observeFailure: outages.observe })
   const checks = createChecks({ database, depths: () => store.depths(), worker, recentErrors, outages, relay: core.relay, migrated })
   const app = createApp({
     backend,

@@ -31,6 +31,7 @@ import {
   refreshCalendar,
 } from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
+import { listConsents, withdrawConsent } from './operations/consents.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
 import { getMember, listMembers, removeMember, updateMember } from './operations/members.ts'
 import {
@@ -106,6 +107,8 @@ export const operations = {
   'connections.get': getConnection,
   'connections.list': listConnections,
   'connections.update': updateConnection,
+  'consents.list': listConsents,
+  'consents.withdraw': withdrawConsent,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,

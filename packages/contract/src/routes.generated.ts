@@ -41,6 +41,8 @@ export const routes = {
   'connections.get': { name: 'connections.get', effect: 'read', http: { method: 'GET', path: '/connections/{connectionId}' } },
   'connections.list': { name: 'connections.list', effect: 'read', http: { method: 'GET', path: '/connections' } },
   'connections.update': { name: 'connections.update', effect: 'write', http: { method: 'PATCH', path: '/connections/{connectionId}' } },
+  'consents.list': { name: 'consents.list', effect: 'read', http: { method: 'GET', path: '/consents' } },
+  'consents.withdraw': { name: 'consents.withdraw', effect: 'write', http: { method: 'DELETE', path: '/consents/{consentId}' } },
   'events.emit': { name: 'events.emit', effect: 'write', http: { method: 'POST', path: '/events' } },
   'events.list': { name: 'events.list', effect: 'read', http: { method: 'GET', path: '/events' } },
   'keys.create': { name: 'keys.create', effect: 'write', http: { method: 'POST', path: '/keys' } },

@@ -42,6 +42,8 @@ export interface CoreOptions {
   readonly version: string
   /** The public URL of this server, without a trailing slash. Absent: addresses are shown as paths. */
   readonly publicUrl?: () => string
+  /** Where this server is, as OAuth sees it. Absent: tokens of OAuth are refused. */
+  readonly oauth?: Kernel['oauth']
   readonly audit: AuditKeys
   /** Must be the same in every process of an installation. */
   readonly secrets: SecretKeys
@@ -123,6 +125,7 @@ export function createCore(options: CoreOptions): Core {
 function createProcessKernel(options: CoreOptions): Kernel {
   const { database, engine, log, secrets: secretKeys, tokens: tokenKeys } = options
   const clock = { now: () => engine.now() }
+  const oauth = options.oauth ?? (() => null)
   return createKernel({
     // Each implementation gets input that the shape of its operation has parsed.
     implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,
@@ -130,7 +133,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, { secretKeys, tokenKeys }, clock.now),
+    authenticator: createAuthenticator(database, { secretKeys, tokenKeys, oauth }, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,
@@ -139,6 +142,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     tokenKeys,
     outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),
+    oauth,
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
   })

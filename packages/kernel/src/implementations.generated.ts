@@ -12,6 +12,8 @@ import { revokeKey } from './access/revoke-key.ts'
 import { revokeToken } from './access/revoke-token.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
+import { listConsents } from './consents/list-consents.ts'
+import { withdrawConsent } from './consents/withdraw-consent.ts'
 import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
@@ -23,6 +25,8 @@ import { updateMember } from './members/update-member.ts'
 export const implementations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'consents.list': listConsents,
+  'consents.withdraw': withdrawConsent,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,

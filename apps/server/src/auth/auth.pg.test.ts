@@ -21,6 +21,11 @@ beforeAll(async () => {
     url: URL_OF_SERVER,
     sendLink: (link) => void sent.push(link),
     setUp: (filled) => makeFirstPerson(t.core.kernel, t.org, filled),
+    oauth: {
+      addresses: { issuer: URL_OF_SERVER, resources: [`${URL_OF_SERVER}/mcp`] },
+      tokenKeys: t.core.kernel.tokenKeys,
+      outside: t.core.kernel.outside,
+    },
   })
 })
 afterAll(() => t?.close())

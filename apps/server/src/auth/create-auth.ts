@@ -3,6 +3,8 @@ import { betterAuth } from 'better-auth'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
+import { AUTH_PATH } from '../http/paths.ts'
+import { type OAuthParts, oauthPlugins } from './oauth/oauth-plugins.ts'
 import { type SetUp, setUpPlugin } from './set-up-plugin.ts'
 
 export interface AuthOptions {
@@ -15,6 +17,7 @@ export interface AuthOptions {
   readonly sendLink: (link: LoginLink) => void
   /** Makes the first person. Null: the link is not good. */
   readonly setUp: SetUp
+  readonly oauth: OAuthParts
 }
 
 export interface LoginLink {
@@ -26,7 +29,6 @@ export interface LoginLink {
 
 export type Auth = ReturnType<typeof createAuth>
 
-export const AUTH_PATH = '/auth'
 /** How long a link of a mail is good. */
 export const LINK_SECONDS = 10 * 60
 /** A login ends this long after it began. */
@@ -37,7 +39,7 @@ const FRESH_SECONDS = 10 * 60
 export const ADDRESS_HEADER = 'x-orrery-address'
 
 /** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
-export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions) {
+export function createAuth({ people, secret, url, sendLink, setUp, oauth }: AuthOptions) {
   const stamps = { createdAt: 'created_at', updatedAt: 'updated_at' }
   const overTls = url.startsWith('https:')
   return betterAuth({
@@ -92,8 +94,11 @@ export function createAuth({ people, secret, url, sendLink, setUp }: AuthOptions
       },
     },
     verification: { modelName: 'verification', fields: { ...stamps, expiresAt: 'expires_at' } },
+    // Of the plugin `jwt`: any login would get a token.
+    disabledPaths: ['/token'],
     plugins: [
       setUpPlugin(setUp),
+      ...oauthPlugins(oauth),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',

@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import { dropLoginCookie } from '../http/login-cookie.ts'
+import { AUTH_PATH } from '../http/paths.ts'
 import { boundBody } from '../http/read-body.ts'
 import type { ServerContext, ServerEnv } from '../http/request-info.ts'
-import { ADDRESS_HEADER, AUTH_PATH, type Auth } from './create-auth.ts'
+import { ADDRESS_HEADER, type Auth } from './create-auth.ts'
 
 /** What of the login library is open. It has more endpoints, which change what operations of ours change, with their rules and audit. */
 const OPEN: ReadonlySet<string> = new Set([
@@ -41,13 +42,19 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   return app
 }
 
-async function prepare(context: ServerContext, { cookie, isLogin }: AuthFaceParts): Promise<Request> {
+async function prepare(context: ServerContext, parts: AuthFaceParts): Promise<Request> {
+  const headers = await readHeaders(context, parts)
+  const bounded = await boundBody(context.req.raw, BODY_BYTES_MAX)
+  return new Request(bounded, { headers })
+}
+
+/** The headers of a request as the login library may see them. */
+export async function readHeaders(context: ServerContext, { cookie, isLogin }: Omit<AuthFaceParts, 'auth'>): Promise<Headers> {
   const { address, login } = context.var.info
   const headers = new Headers(context.req.raw.headers)
   headers.delete(ADDRESS_HEADER)
   if (address !== null) headers.set(ADDRESS_HEADER, address)
   // The library counts days only; what has ended for us has ended for it.
   if (login === null || !(await isLogin(login))) dropLoginCookie(headers, cookie())
-  const bounded = await boundBody(context.req.raw, BODY_BYTES_MAX)
-  return new Request(bounded, { headers })
+  return headers
 }

@@ -65,6 +65,7 @@ export function createEchoServer(
     metrics: createMetrics(),
     maxBodyBytes: 1024,
     publicUrl: () => 'http://localhost',
+    oauth: () => null,
     version: '0.0.0',
     identify: async (caller) => {
       if (caller.credential !== KEY) throw problem('unauthenticated', 'Send a valid API key.')

@@ -43,8 +43,12 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
   return { ...toApiKey(row), secret: fresh.secret }
 }
 
-/** A token family ends, but a key would stay, so a token that was stolen for a moment would grant its rights forever. @throws forbidden */
+/**
+ * A token family and a consent end, but a key would stay: a token that was stolen for a moment, or a program that was allowed for a while,
+ * would keep its rights forever. @throws forbidden
+ */
 export function refuseTokens(ctx: Ctx): void {
+  if (ctx.client !== null) throw problem('forbidden', `${ctx.client.name} acts for you, so it cannot create keys. Do it yourself.`)
   if (ctx.token !== null) throw problem('forbidden', 'A token cannot create keys: send the API key itself.')
 }
 

@@ -23,6 +23,8 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     org,
     permissions: new Set(PERMISSIONS.filter((permission) => scopes.has(permission))),
     token: null,
+    login: null,
+    client: null,
     effect: 'write',
     tx: null,
     engine,

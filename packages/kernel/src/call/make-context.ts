@@ -42,7 +42,8 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
   let inputDigest: string | null = null
   let log: Log | null = null
 
-  const toEntry = (subject: string, detail: Json | null): AuditEntry => {
+  const toEntry = (subject: string, noted: Json | null): AuditEntry => {
+    const detail = nameClient(identity, noted)
     inputDigest ??= digest(call.kept).toString('hex')
     const at = Math.floor(kernel.clock.now())
     const action = operation.audit ?? operation.name
@@ -69,6 +70,8 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     org: identity.org,
     permissions: identity.permissions,
     token: identity.token ?? null,
+    login: identity.login ?? null,
+    client: identity.client ?? null,
     effect: operation.effect,
     tx,
     kernel,
@@ -99,6 +102,11 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
       })
     },
   }
+}
+
+/** An entry about what a program did for a member names the program. */
+function nameClient({ client }: Identity, noted: Json | null): Json | null {
+  return client === undefined ? noted : addDetail(noted ?? {}, { client: { id: client.id, name: client.name } })
 }
 
 function addDetail(detail: Json | null, more: { readonly [key: string]: Json }): Json {

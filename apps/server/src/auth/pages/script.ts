@@ -24,7 +24,7 @@ function on(element, event, action) {
     show('')
     button.disabled = true
     try {
-      await action(happened.currentTarget ?? element)
+      await action(happened.currentTarget ?? element, button)
     } catch (error) {
       show(error.message)
     } finally {
@@ -134,6 +134,14 @@ pages.setup = () => {
   on($('#passkey'), 'click', async () => {
     await addPasskey()
     goOn()
+  })
+}
+
+pages.consent = () => {
+  on($('#consent'), 'submit', async ({ elements }, { value }) => {
+    const decision = { accept: value === 'yes', organization: elements.organization.value, oauth_query: location.search.slice(1) }
+    const { url } = await ask('POST', '/auth/oauth2/consent', decision)
+    location.assign(url)
   })
 }
 `
