@@ -37,6 +37,8 @@ export interface LoginOptions {
   /** How long ago the person proved who they are. */
   readonly provedMsAgo?: number
   readonly madeMsAgo?: number
+  /** Absent: it was not used yet. */
+  readonly usedHoursAgo?: number
 }
 
 /** Logs a person (a UUID) in. Returns what a browser or a command line keeps. */
@@ -50,12 +52,12 @@ export async function insertLogin(
   person: string,
   options: LoginOptions = {},
 ): Promise<{ readonly id: string; readonly token: string }> {
-  const { method = 'link', userAgent = '', provedMsAgo = 0, madeMsAgo = 0 } = options
+  const { method = 'link', userAgent = '', provedMsAgo = 0, madeMsAgo = 0, usedHoursAgo = null } = options
   const token = randomBytes(24).toString('base64url')
   const [row] = await t.query<{ id: string }>(
-    `insert into auth.login (person_id, token, method, user_agent, ip_address, proved_at, created_at, updated_at, expires_at)
-     values ($1, $2, $3, $4, '192.0.2.7', now() - $5 * interval '1 ms', now() - $6 * interval '1 ms', now(), now() + interval '14 days') returning id`,
-    [person, token, method, userAgent, provedMsAgo, madeMsAgo],
+    `insert into auth.login (person_id, token, method, user_agent, ip_address, proved_at, created_at, used_at, updated_at, expires_at)
+     values ($1, $2, $3, $4, '192.0.2.7', now() - $5 * interval '1 ms', now() - $6 * interval '1 ms', now() - interval '1 hour' * $7, now(), now() + interval '14 days') returning id`,
+    [person, token, method, userAgent, provedMsAgo, madeMsAgo, usedHoursAgo],
   )
   return { id: encodeId('dev', row?.id ?? ''), token }
 }

@@ -11,6 +11,7 @@ function stoppingApp() {
     receiveWebhook: async () => ({ firingId: null }),
     health: { stage: () => 'stopping', checks: {}, metrics: 'key' },
     people: new Hono<ServerEnv>(),
+    mailbox: new Hono<ServerEnv>(),
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [] },
     answers: true,
   })

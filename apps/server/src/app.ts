@@ -27,6 +27,8 @@ export interface AppParts {
   readonly health: Health
   /** The pages and endpoints by which people log in. */
   readonly people: Hono<ServerEnv>
+  /** The mails of a server that sends none. */
+  readonly mailbox: Hono<ServerEnv>
   readonly hosts: HostRules
   /** False for a process without the role `api`: it serves health and metrics only. */
   readonly answers: boolean
@@ -58,12 +60,13 @@ export function createApp(parts: AppParts): Hono<ServerEnv> {
   return app
 }
 
-function mountFaces(app: Hono<ServerEnv>, { backend, events, people, receiveWebhook }: AppParts): void {
+function mountFaces(app: Hono<ServerEnv>, { backend, events, mailbox, people, receiveWebhook }: AppParts): void {
   app.route('/', serveHome(backend))
   app.route('/', serveDocs(backend))
   app.route('/', serveTokens(backend))
   mountOrdinaut(app, backend)
   app.route('/', people)
+  app.route('/', mailbox)
   app.get(`${API_PREFIX}${EVENT_STREAM_PATH}`, events)
   app.route(API_PREFIX, routeOperations(backend))
   app.all(`${TRPC_PATH}/*`, serveTrpc(backend))

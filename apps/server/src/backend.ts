@@ -1,5 +1,5 @@
 import type { Operation, Permission } from '@orrery/contract'
-import type { Answer, Caller, describePublicKey, Identity, LimitedLogin } from '@orrery/kernel'
+import type { Answer, Caller, describePublicKey, Identity, Kernel, LimitedLogin } from '@orrery/kernel'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 
@@ -23,5 +23,7 @@ export interface Backend {
   readonly maxBodyBytes: number
   /** The address at which clients reach this server, without a trailing slash. */
   readonly publicUrl: () => string
+  /** Where this server is, as OAuth sees it; null: it is not known. */
+  readonly oauth: Kernel['oauth']
   readonly version: string
 }

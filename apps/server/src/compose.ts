@@ -6,6 +6,7 @@ import { type AppliedMigration, createPostgresStore } from '@orrery/engine/postg
 import { toFailure } from '@orrery/engine/workflow'
 import { auditCompanion, bootstrapInstallation, createDatabase, engineRules, listViolations, offerSetup, withdrawKey } from '@orrery/kernel'
 import { createApp } from './app.ts'
+import { oauthAddresses } from './auth/oauth/addresses.ts'
 import { createPeopleFace } from './auth/people-face.ts'
 import { CannotStart, explainGap, explainListen, explainProject, explainSecretKeys, explainSigningKey, orExplain } from './cannot-start.ts'
 import { checkBefore } from './check-before.ts'
@@ -18,6 +19,7 @@ import type { Stage } from './health/serve-health.ts'
 import { isLoopback } from './http/check-host.ts'
 import { listen } from './http/listen.ts'
 import { loadAuditKeys, loadSecretKeys, loadTokenKeys } from './key-files.ts'
+import { mailboxPath, serveMailbox } from './mail/serve-mailbox.ts'
 import { createSmtpTransport } from './mail/smtp-transport.ts'
 import { maintainDaily } from './maintain-daily.ts'
 import { logFacts } from './observe/log-facts.ts'
@@ -83,6 +85,7 @@ export async function startServer(
     const { first, handover } = product
     handover.isDone = true
     const { embedded } = storage
+    const mailbox = mailboxPath({ kernel: product.core.kernel, host: config.host })
     const setup = config.roles.includes('api') ? await offerSetup(product.database, product.engine.now()) : null
     const setupUrl = setup === null ? null : `${product.address.people}/setup#${setup}`
     const started: Started = {
@@ -92,6 +95,7 @@ export async function startServer(
       embedded,
       first,
       setupUrl,
+      mailboxUrl: mailbox === null ? null : `${product.address.people}${mailbox}`,
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
@@ -147,6 +151,7 @@ async function openProduct(config: Config, data: string, log: Logger, stops: Sto
     log,
     version: VERSION,
     publicUrl: () => address.url,
+    oauth: () => oauthAddresses(address),
     audit,
     secrets,
     tokens,
@@ -227,8 +232,16 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
   const stopping = new AbortController()
   let stage: Stage = 'ready'
   const outages = collectOutages()
-  const { maxBodyBytes } = config
-  const backend = createBackend({ core, log, metrics, maxBodyBytes, publicUrl: () => address.url, observeFailure: outages.observe })
+  const { host, maxBodyBytes, port } = config
+  const backend = createBackend({
+    core,
+    log,
+    metrics,
+    maxBodyBytes,
+    publicUrl: () => address.url,
+    oauth: core.kernel.oauth,
+    observeFailure: outages.observe,
+  })
   const checks = createChecks({ database, depths: () => store.depths(), worker, recentErrors, outages, relay: core.relay, migrated })
   const app = createApp({
     backend,
@@ -236,10 +249,10 @@ async function startFaces(config: Config, log: Logger, stops: Stops, parts: Face
     events: createEventFace(backend, core.events, { stopping: stopping.signal }),
     health: { stage: () => stage, checks, metrics: config.metrics },
     people: createPeopleFace({ kernel: core.kernel, firstOrg: first.org, url: () => address.people, providers: config }),
+    mailbox: serveMailbox({ kernel: core.kernel, host }),
     hosts: config,
     answers: config.roles.includes('api'),
   })
-  const { host, port } = config
   const listener = await orExplain(
     () => listen(app.fetch, host, port),
     (error) => explainListen(error, host, port),

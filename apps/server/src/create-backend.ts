@@ -1,6 +1,6 @@
 import { listOperations } from '@orrery/contract'
 import type { Core } from '@orrery/core'
-import { describePublicKey, identify, limitLogins } from '@orrery/kernel'
+import { describePublicKey, identify, type Kernel, limitLogins } from '@orrery/kernel'
 import type { Backend } from './backend.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -12,6 +12,7 @@ export interface BackendOptions {
   readonly metrics: Metrics
   readonly maxBodyBytes: number
   readonly publicUrl: () => string
+  readonly oauth: Kernel['oauth']
   /** Called with the error of each call that fails. */
   readonly observeFailure: (error: unknown) => void
 }

@@ -15,6 +15,8 @@ export interface Started {
   readonly first: Bootstrap
   /** The link that makes the first person. Null: there is a person already. */
   readonly setupUrl: string | null
+  /** Where the mails are that a server without a mail server does not send. Null: there is a mail server, or no mailbox. */
+  readonly mailboxUrl: string | null
   /** Other machines can reach the server. */
   readonly exposed: boolean
   readonly pid: number
@@ -60,7 +62,7 @@ export function describeStart(started: Started, terminal: Terminal): string {
   return `\n${parts.join('\n\n').replaceAll(/^(?=.)/gm, '  ')}\n`
 }
 
-function listRows({ url, config, data, embedded, pid }: Started, { isTTY }: Terminal): Row[] {
+function listRows({ url, config, data, embedded, mailboxUrl, pid }: Started, { isTTY }: Terminal): Row[] {
   const faces: Row[] = [
     ['API', `${url}${API_PREFIX}`],
     ['Docs', `${url}${DOCS_PATH}`],
@@ -74,6 +76,7 @@ function listRows({ url, config, data, embedded, pid }: Started, { isTTY }: Term
   }
   rows.push(['Data', embedded ? `${data}, with its own PostgreSQL` : data])
   if (config.project !== undefined) rows.push(['Project', `${config.project}${config.watch ? ', watched' : ''}`])
+  if (mailboxUrl !== null) rows.push(['Mails', mailboxUrl])
   rows.push(['Log', `${config.logLevel === 'silent' ? 'none' : `${config.logLevel} and above`} (ORRERY_LOG_LEVEL)`])
   rows.push(['Stop', isTTY ? 'Ctrl-C' : `kill ${pid}`])
   return rows

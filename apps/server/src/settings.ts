@@ -111,7 +111,7 @@ export const SETTINGS = {
       .refine((value) => URL.canParse(value) && new URL(value).hostname !== '')
       .optional(),
     expected: 'a URL such as smtp://user:password@mail.example.com:587 or smtps://mail.example.com, with %25 for a % in its password',
-    default: 'none: mails wait at /mailbox',
+    default: 'none: mails wait in a local mailbox',
     help: 'The mail server for invitations and login links. smtp:// uses STARTTLS, without which no password is sent; smtps:// is TLS from the start.',
     secret: true,
   },

@@ -20,6 +20,7 @@ export const ID_PREFIXES = [
   'key',
   'mbr',
   'inv',
+  'cns',
   'agt',
   'crd',
   'grp',
@@ -80,6 +81,7 @@ export const credentialId = id('crd', 'Id of a credential of an agent.')
 export const groupId = id('grp', 'Id of a group.')
 export const deviceId = id('dev', 'Id of a login of a person, on one device.')
 export const invitationId = id('inv', 'Id of an invitation.')
+export const consentId = id('cns', 'Id of a consent.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')

@@ -42,6 +42,7 @@ import {
   refreshCalendar,
 } from './operations/calendars.ts'
 import { createConnection, deleteConnection, getConnection, listConnections, updateConnection } from './operations/connections.ts'
+import { listConsents, withdrawConsent } from './operations/consents.ts'
 import { createCredential, listCredentials, revokeCredential } from './operations/credentials.ts'
 import { emitTopic, listEvents } from './operations/events.ts'
 import {
@@ -137,6 +138,8 @@ export const operations = {
   'connections.get': getConnection,
   'connections.list': listConnections,
   'connections.update': updateConnection,
+  'consents.list': listConsents,
+  'consents.withdraw': withdrawConsent,
   'credentials.create': createCredential,
   'credentials.list': listCredentials,
   'credentials.revoke': revokeCredential,

@@ -396,6 +396,12 @@ export const PROBLEMS = {
     meaning: 'No member of your organization has this id.',
     remedy: 'List members with `orrery members list`.',
   },
+  'consent.not_found': {
+    status: 404,
+    title: 'No such consent',
+    meaning: 'You allowed no program anything under this id, or you have withdrawn it.',
+    remedy: 'List what you allowed with `GET /api/v1/consents`.',
+  },
   'member.role_too_wide': {
     status: 403,
     title: 'The role is wider than your own',

@@ -47,6 +47,8 @@ export const routes = {
   'connections.get': { name: 'connections.get', effect: 'read', http: { method: 'GET', path: '/connections/{connectionId}' } },
   'connections.list': { name: 'connections.list', effect: 'read', http: { method: 'GET', path: '/connections' } },
   'connections.update': { name: 'connections.update', effect: 'write', http: { method: 'PATCH', path: '/connections/{connectionId}' } },
+  'consents.list': { name: 'consents.list', effect: 'read', http: { method: 'GET', path: '/consents' } },
+  'consents.withdraw': { name: 'consents.withdraw', effect: 'write', http: { method: 'DELETE', path: '/consents/{consentId}' } },
   'credentials.create': { name: 'credentials.create', effect: 'write', http: { method: 'POST', path: '/agents/{agentId}/credentials' } },
   'credentials.list': { name: 'credentials.list', effect: 'read', http: { method: 'GET', path: '/agents/{agentId}/credentials' } },
   'credentials.revoke': { name: 'credentials.revoke', effect: 'write', http: { method: 'DELETE', path: '/agents/{agentId}/credentials/{credentialId}' } },

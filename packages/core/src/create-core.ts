@@ -44,6 +44,8 @@ export interface CoreOptions {
   readonly version: string
   /** The public URL of this server, without a trailing slash. Absent: addresses are shown as paths. */
   readonly publicUrl?: () => string
+  /** Where this server is, as OAuth sees it. Absent: tokens of OAuth are refused. */
+  readonly oauth?: Kernel['oauth']
   readonly audit: AuditKeys
   /** Must be the same in every process of an installation. */
   readonly secrets: SecretKeys
@@ -127,6 +129,7 @@ export function createCore(options: CoreOptions): Core {
 function createProcessKernel(options: CoreOptions): Kernel {
   const { database, engine, log, secrets: secretKeys, tokens: tokenKeys } = options
   const clock = { now: () => engine.now() }
+  const oauth = options.oauth ?? (() => null)
   return createKernel({
     // Each implementation gets input that the shape of its operation has parsed.
     implementations: implementations as unknown as Readonly<Record<string, AnyImplementation>>,
@@ -134,7 +137,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     engine,
     clock,
     log,
-    authenticator: createAuthenticator(database, { secretKeys, tokenKeys }, clock.now),
+    authenticator: createAuthenticator(database, { secretKeys, tokenKeys, oauth }, clock.now),
     limitRate: createRateLimiter(options.rate ?? DEFAULT_RATE, () => performance.now()),
     announce: () => options.notifier?.send({ type: 'events' }),
     auditKeys: options.audit.known,
@@ -144,6 +147,7 @@ function createProcessKernel(options: CoreOptions): Kernel {
     tokenKeys,
     outside: { ...outsidePolicy, allow: options.outsideAllow ?? [], mayStartPrograms: options.isMcpStdioAllowed ?? false },
     publicUrl: options.publicUrl ?? (() => ''),
+    oauth,
     version: options.version,
     checkOutputs: options.checkOutputs ?? false,
   })

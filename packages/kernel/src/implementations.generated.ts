@@ -23,6 +23,8 @@ import { listAgents } from './agents/list-agents.ts'
 import { updateAgent } from './agents/update-agent.ts'
 import { listAuditEntries } from './audit/list-audit-entries.ts'
 import { verifyAudit } from './audit/verify-audit.ts'
+import { listConsents } from './consents/list-consents.ts'
+import { withdrawConsent } from './consents/withdraw-consent.ts'
 import type { Implementations } from './context/implementation.ts'
 import { emitTopic } from './events/emit-topic.ts'
 import { listEvents } from './events/list-events.ts'
@@ -62,6 +64,8 @@ export const implementations = {
   'agents.update': updateAgent,
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'consents.list': listConsents,
+  'consents.withdraw': withdrawConsent,
   'credentials.create': createCredential,
   'credentials.list': listCredentials,
   'credentials.revoke': revokeCredential,

@@ -1,10 +1,11 @@
 /** Logins of people, from a link to what a member may do, with the real login library on a database of its own. */
 import { decodeId, encodeId, PERMISSION_SETS, type Role } from '@orrery/contract'
-import { deriveLoginSecret, makeFirstPerson, makeSecretKey, readSecretKeys } from '@orrery/kernel'
+import { acceptInvitation, deriveLoginSecret, findInvitation, makeFirstPerson, makeSecretKey, readSecretKeys } from '@orrery/kernel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { readConfig } from '../config.ts'
-import { createAuth, type LoginLink } from './create-auth.ts'
+import { createAuth } from './create-auth.ts'
+import type { LoginLink } from './login-link.ts'
 import type { LoginFact } from './record-plugin.ts'
 
 const URL_OF_SERVER = 'http://localhost:8787'
@@ -26,6 +27,15 @@ beforeAll(async () => {
     setUp: (filled) => makeFirstPerson(t.core.kernel, t.org, filled),
     providers: readConfig({}, []),
     report: (fact) => void facts.push(fact),
+    invitations: {
+      find: (token) => findInvitation(t.database, token, Date.now()),
+      accept: (options) => acceptInvitation(t.core.kernel, options),
+    },
+    oauth: {
+      addresses: { issuer: URL_OF_SERVER, resources: [`${URL_OF_SERVER}/mcp`] },
+      tokenKeys: t.core.kernel.tokenKeys,
+      outside: t.core.kernel.outside,
+    },
   })
 })
 afterAll(() => t?.close())

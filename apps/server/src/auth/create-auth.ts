@@ -5,6 +5,9 @@ import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
 import { AUTH_PATH } from '../http/paths.ts'
 import { devicePlugins } from './device-plugins.ts'
+import { type Invitations, invitationPlugin } from './invitation-plugin.ts'
+import { LINK_SECONDS, type LoginLink } from './login-link.ts'
+import { type OAuthParts, oauthPlugins } from './oauth/oauth-plugins.ts'
 import { type ProviderSettings, providersPlugin } from './providers.ts'
 import { type LoginFact, recordPlugin } from './record-plugin.ts'
 import { ADDRESS_HEADER } from './request-headers.ts'
@@ -22,19 +25,12 @@ export interface AuthOptions {
   readonly setUp: SetUp
   readonly providers: ProviderSettings
   readonly report: (fact: LoginFact) => void
-}
-
-export interface LoginLink {
-  readonly email: string
-  readonly token: string
-  /** The path of the page to return to; null: none was asked for. */
-  readonly next: string | null
+  readonly invitations: Invitations
+  readonly oauth: OAuthParts
 }
 
 export type Auth = ReturnType<typeof createAuth>
 
-/** How long a link of a mail is good. */
-export const LINK_SECONDS = 10 * 60
 /** A login ends this long after it began. */
 const LOGIN_SECONDS = 90 * 24 * 3600
 /** Ways to log in are added and removed by a person who proved this recently who they are. */
@@ -72,8 +68,17 @@ const TABLES = {
   verification: { modelName: 'verification', fields: { ...STAMPS, expiresAt: 'expires_at' } },
 }
 
-/** The login library over our tables and without passwords. It is the only code that writes people and their logins. */
-export function createAuth({ people, secret, url, sendLink, setUp, providers, report }: AuthOptions) {
+const PASSKEY_FIELDS = {
+  userId: 'person_id',
+  publicKey: 'public_key',
+  credentialID: 'credential_id',
+  deviceType: 'device_type',
+  backedUp: 'backed_up',
+  createdAt: 'created_at',
+}
+
+/** The login library over our tables and without passwords. Invitations and profiles of ours write people, too. */
+export function createAuth({ people, secret, url, sendLink, setUp, providers, report, invitations, oauth }: AuthOptions) {
   const overTls = url.startsWith('https:')
   return betterAuth({
     appName: 'Orrery',
@@ -103,14 +108,20 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
         '/magic-link/verify': { window: 60, max: 30 },
         '/passkey/verify-authentication': { window: 60, max: 30 },
         '/setup': { window: 60, max: 20 },
+        '/invitation': { window: 60, max: 30 },
+        '/invitation/accept': { window: 60, max: 30 },
       },
     },
     ...TABLES,
+    // Of the plugin `jwt`: any login would get a token.
+    disabledPaths: ['/token'],
     plugins: [
       setUpPlugin(setUp),
       providersPlugin(providers),
       recordPlugin(report),
       ...devicePlugins(url, secret),
+      invitationPlugin(invitations),
+      ...oauthPlugins(oauth),
       magicLink({
         expiresIn: LINK_SECONDS,
         storeToken: 'hashed',
@@ -122,18 +133,7 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
         rpName: 'Orrery',
         origin: url,
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
-        schema: {
-          passkey: {
-            fields: {
-              userId: 'person_id',
-              publicKey: 'public_key',
-              credentialID: 'credential_id',
-              deviceType: 'device_type',
-              backedUp: 'backed_up',
-              createdAt: 'created_at',
-            },
-          },
-        },
+        schema: { passkey: { fields: PASSKEY_FIELDS } },
       }),
     ],
   })

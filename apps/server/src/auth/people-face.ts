@@ -1,13 +1,24 @@
 import type { Core } from '@orrery/core'
-import { deriveLoginSecret, findLogin, makeFirstPerson, readLoginToken, recordForPerson } from '@orrery/kernel'
+import {
+  acceptInvitation,
+  deriveLoginSecret,
+  findInvitation,
+  findLogin,
+  makeFirstPerson,
+  readLoginToken,
+  recordForPerson,
+} from '@orrery/kernel'
 import { Hono } from 'hono'
 import { loginCookieName } from '../http/login-cookie.ts'
-import type { ServerEnv } from '../http/request-info.ts'
+import type { ServerContext, ServerEnv } from '../http/request-info.ts'
+import { createLinkMailer } from './mail-link.ts'
+import { serveMetadata } from './oauth/serve-metadata.ts'
+import { serveOAuth } from './oauth/serve-oauth.ts'
 import { openAuth } from './open-auth.ts'
 import { servePages } from './pages/serve-pages.ts'
 import { listProviders, type ProviderSettings } from './providers.ts'
 import type { LoginFact } from './record-plugin.ts'
-import { serveAuth } from './serve-auth.ts'
+import { readHeaders, serveAuth } from './serve-auth.ts'
 
 interface PeopleFaceParts {
   readonly kernel: Core['kernel']
@@ -20,7 +31,7 @@ interface PeopleFaceParts {
 
 /** The pages and endpoints by which people log in. */
 export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFaceParts): Hono<ServerEnv> {
-  const { database, secretKeys, clock, log } = kernel
+  const { database, secretKeys, tokenKeys, outside, clock, log } = kernel
   const secret = deriveLoginSecret(secretKeys)
   const auth = openAuth({
     options: () => ({
@@ -29,20 +40,34 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
       url: url(),
       providers,
       report: (fact) => void reportLogin(kernel, fact),
-      sendLink: () => undefined,
+      sendLink: createLinkMailer(kernel, url),
+      invitations: {
+        find: (token) => findInvitation(database, token, clock.now()),
+        accept: (options) => acceptInvitation(kernel, options),
+      },
+      oauth: { addresses: addresses(), tokenKeys, outside },
       setUp: (filled) => makeFirstPerson(kernel, firstOrg, filled),
     }),
     warn: (fault) => log.warn({ fault }, 'the OpenID provider does not answer'),
   })
-  const isLogin = async (signed: string) => {
-    const token = readLoginToken(secret, signed)
-    const login = token === null ? null : await findLogin(database, token, clock.now())
-    return login?.isBrowser === true
+  const addresses = () => {
+    const known = kernel.oauth()
+    if (known === null) throw new Error('The address of this server is not known yet')
+    return known
   }
+  const findLoginBy = async (signed: string | null) => {
+    const token = signed === null ? null : readLoginToken(secret, signed)
+    return token === null ? null : findLogin(database, token, clock.now())
+  }
+  const isLogin = async (signed: string) => (await findLoginBy(signed))?.isBrowser === true
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
   app.route('/', servePages(url, listProviders(providers)))
   app.route('/', serveAuth({ auth, url, cookie, isLogin }))
+  app.route('/', serveMetadata(addresses))
+  const findLoginOf = (context: ServerContext) => findLoginBy(context.var.info.login)
+  const headersOf = (context: ServerContext) => readHeaders(context, { cookie, isLogin, url })
+  app.route('/', serveOAuth({ kernel, auth, addresses, secret, findLoginOf, readHeaders: headersOf }))
   return app
 }
 

@@ -6,7 +6,7 @@ import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
 export interface LoginFact {
   /** `logged_in`, `logged_out`, `passkey_added` … */
   readonly what: string
-  /** How: `link`, `passkey`, `setup`, `github`, `oidc`. */
+  /** How: one of the ways of `LoginMethod`. */
   readonly method: string
   /** UUID of the person; null: not known, as with a wrong link. */
   readonly person: string | null
@@ -22,7 +22,10 @@ const LOGINS = new Map([
   ['/passkey/verify-authentication', 'passkey'],
   ['/setup', 'setup'],
   ['/callback/github', 'github'],
-  ['/callback/oidc', 'oidc'],
+  ['/callback/oidc', 'sso'],
+  // The link of the mail has proved the address.
+  ['/invitation/accept', 'link'],
+  ['/device/token', 'device'],
 ])
 const CHANGES = new Map([
   ['/passkey/verify-registration', ['passkey_added', 'passkey']],
@@ -31,11 +34,25 @@ const CHANGES = new Map([
   ['/sign-out', ['logged_out', '']],
 ] as const)
 
+interface Place {
+  readonly path?: string | undefined
+  readonly params?: Record<string, unknown> | undefined
+}
+
+function pathOf({ path = '', params }: Place): string {
+  return path === '/callback/:id' ? `/callback/${String(params?.id)}` : path
+}
+
+/** How a login is made that begins at this endpoint. */
+function methodOf(context: Place | null): string {
+  return LOGINS.get(context === null ? '' : pathOf(context)) ?? 'link'
+}
+
 /** Reports logins and refused ones, and ends the login that a new one replaces. */
 export function recordPlugin(report: (fact: LoginFact) => void) {
   const after = createAuthMiddleware(async (ctx) => {
     const { newSession, session, internalAdapter, returned, authCookies, secret } = ctx.context
-    const path = ctx.path === '/callback/:id' ? `/callback/${String(ctx.params?.id)}` : ctx.path
+    const path = pathOf(ctx)
     const about = {
       address: ctx.headers?.get(ADDRESS_HEADER) ?? null,
       requestId: ctx.headers?.get(REQUEST_HEADER) ?? '',
@@ -61,6 +78,18 @@ export function recordPlugin(report: (fact: LoginFact) => void) {
   })
   return {
     id: 'orrery-record',
+    schema: { session: { fields: { method: { type: 'string', required: false, input: false } } } },
+    init: () => ({
+      options: {
+        databaseHooks: {
+          session: {
+            create: {
+              before: async (session, context) => ({ data: { ...session, method: methodOf(context) } }),
+            },
+          },
+        },
+      },
+    }),
     hooks: {
       after: [
         { matcher: ({ path = '' }) => path === '/callback/:id' || LOGINS.has(path) || CHANGES.has(path as '/sign-out'), handler: after },

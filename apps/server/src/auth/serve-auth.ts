@@ -10,6 +10,8 @@ import { ADDRESS_HEADER, REQUEST_HEADER } from './request-headers.ts'
 /** What of the login library is open. It has more endpoints, which change what operations of ours change, with their rules and audit. */
 const OPEN = [
   'POST /setup',
+  'POST /invitation',
+  'POST /invitation/accept',
   'POST /sign-in/magic-link',
   'GET /magic-link/verify',
   'GET /passkey/generate-authenticate-options',
@@ -58,7 +60,14 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   return app
 }
 
-async function prepare(context: ServerContext, { cookie, isLogin, url }: AuthFaceParts): Promise<Request> {
+async function prepare(context: ServerContext, parts: AuthFaceParts): Promise<Request> {
+  const headers = await readHeaders(context, parts)
+  const bounded = await boundBody(context.req.raw, BODY_BYTES_MAX)
+  return new Request(bounded, { headers })
+}
+
+/** The headers of a request as the login library may see them. */
+export async function readHeaders(context: ServerContext, { cookie, isLogin, url }: Omit<AuthFaceParts, 'auth'>): Promise<Headers> {
   const { address, login, requestId } = context.var.info
   const headers = new Headers(context.req.raw.headers)
   headers.delete(ADDRESS_HEADER)
@@ -72,6 +81,5 @@ async function prepare(context: ServerContext, { cookie, isLogin, url }: AuthFac
     headers.set('cookie', `${cookie()}=${encodeURIComponent(credential)}`)
     headers.set('origin', url())
   }
-  const bounded = await boundBody(context.req.raw, BODY_BYTES_MAX)
-  return new Request(bounded, { headers })
+  return headers
 }

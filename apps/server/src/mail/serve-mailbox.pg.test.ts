@@ -3,7 +3,7 @@ import { queueMail } from '@orrery/kernel'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
 import { listen } from '../http/listen.ts'
-import { serveMailbox } from './serve-mailbox.ts'
+import { mailboxPath, serveMailbox } from './serve-mailbox.ts'
 import { createSmtpTransport } from './smtp-transport.ts'
 
 const LINK = 'https://orrery.example/invite#secret'
@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => t?.close())
 
 /** Serves the mailbox on this machine, and asks for a path. @param host what the server's settings say it listens on */
-async function ask(path: string, { host = '127.0.0.1', headers = {}, kernel = t.core.kernel } = {}): Promise<Response> {
+async function ask(end: string, { host = '127.0.0.1', headers = {}, kernel = t.core.kernel } = {}): Promise<Response> {
+  const path = `${mailboxPath({ kernel: t.core.kernel, host: '127.0.0.1' })}${end.replace('/mailbox', '')}`
   const listener = await listen(serveMailbox({ kernel, host }).fetch, '127.0.0.1', 0)
   onTestFinished(() => listener.stop(1000))
   return fetch(`${listener.url}${path}`, { headers })
@@ -52,6 +53,12 @@ describe('the local mailbox', () => {
     ['a request through another kind of proxy', { headers: { forwarded: 'for=127.0.0.1' } }],
   ])('is not there for %s', async (_, how) => {
     for (const path of ['/mailbox', '/mailbox.json']) expect((await ask(path, how)).status).toBe(404)
+  })
+
+  it('is found only by who has the secret keys of the server', async () => {
+    const path = mailboxPath({ kernel: t.core.kernel, host: '127.0.0.1' }) ?? ''
+    expect(path).toMatch(/^\/mailbox\/[\w-]{22}$/)
+    expect((await ask(`/mailbox${path.slice(-1) === 'A' ? 'B' : 'A'}`)).status).toBe(404)
   })
 
   it('is not there if a mail server is configured', async () => {

@@ -1,4 +1,4 @@
-import { type Kernel, listWaitingMails, type WaitingMail } from '@orrery/kernel'
+import { deriveSecret, type Kernel, listWaitingMails, type WaitingMail } from '@orrery/kernel'
 import { Hono } from 'hono'
 import { escapeHtml, file, ICON_PATH, page } from '../docs/html.ts'
 import { isLoopback } from '../http/check-host.ts'
@@ -13,20 +13,30 @@ export interface MailboxOptions {
 const MAILS_SHOWN_MAX = 100
 
 /**
- * The local mailbox at `/mailbox` and `/mailbox.json`: the mails of a server that sends none, for development. Their links log in. So it answers
- * only if no mail server is configured, the server listens on a loopback address, and the request comes from this machine and through no proxy. To all
- * others it is not there: 404.
+ * The path of the local mailbox, or null: there is no mailbox, because a mail server is configured or other machines can reach the server. Its last part is
+ * secret, because other accounts on this machine reach the port as well, and the links in the mails log in. It follows from the secret keys.
  */
-export function serveMailbox({ kernel, host }: MailboxOptions): Hono<ServerEnv> {
+export function mailboxPath({ kernel, host }: MailboxOptions): string | null {
+  if (kernel.outbox.transport !== null || !isLoopback(host)) return null
+  return `/mailbox/${deriveSecret(kernel.secretKeys, 'orrery mailbox v1').slice(0, 22)}`
+}
+
+/**
+ * The local mailbox, as a page and as JSON: the mails of a server that sends none, for development. It answers requests that come from this machine
+ * and through no proxy. To all others it is not there: 404.
+ */
+export function serveMailbox(options: MailboxOptions): Hono<ServerEnv> {
+  const { kernel } = options
   const app = new Hono<ServerEnv>()
-  if (kernel.outbox.transport !== null || !isLoopback(host)) return app
-  app.use('/mailbox', only)
-  app.use('/mailbox.json', only)
-  app.get('/mailbox', async () =>
+  const path = mailboxPath(options)
+  if (path === null) return app
+  app.use(path, only)
+  app.use(`${path}.json`, only)
+  app.get(path, async () =>
     page({ title: 'Mailbox', body: describe(await list(kernel), kernel), scripts: [], styles: ['/home.css', '/mailbox.css'] }),
   )
   app.get('/mailbox.css', () => file(STYLE, 'text/css; charset=utf-8'))
-  app.get('/mailbox.json', async (context) => {
+  app.get(`${path}.json`, async (context) => {
     context.header('Cache-Control', 'no-store')
     return context.json({ items: await list(kernel) })
   })

@@ -65,6 +65,7 @@ export function createEchoServer(
     metrics: createMetrics(),
     maxBodyBytes: 1024,
     publicUrl: () => 'http://localhost',
+    oauth: () => null,
     version: '0.0.0',
     identifyAny: () => Promise.reject(problem('unauthenticated', 'There are no tokens.')),
     limitLogin: (_, attempt) => attempt(),
@@ -99,6 +100,7 @@ export function createEchoServer(
     receiveWebhook: async () => ({ firingId: null }),
     health: { stage: () => 'ready', checks: {}, metrics: 'local' },
     people: new Hono<ServerEnv>(),
+    mailbox: new Hono<ServerEnv>(),
     answers: true,
     hosts: { allowedHosts: [], publicUrl: undefined, corsOrigins: [], trustedProxies: [], ...hosts },
   })

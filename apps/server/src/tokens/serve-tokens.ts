@@ -5,6 +5,7 @@
 import { type OutputOf, type Permission, ProblemError, permission } from '@orrery/contract'
 import { type Identity, isNamed } from '@orrery/kernel'
 import { Hono, type MiddlewareHandler } from 'hono'
+import { JWKS_PATH } from '../auth/oauth/addresses.ts'
 import type { Backend } from '../backend.ts'
 import { answerProblem, toProblem } from '../http/answer-problem.ts'
 import { readCaller } from '../http/read-caller.ts'
@@ -22,7 +23,7 @@ export function serveTokens(backend: Backend): Hono<ServerEnv> {
   const app = new Hono<ServerEnv>()
   app.post('/auth/token', answerForm(backend, answerToken))
   app.post('/auth/revoke', answerForm(backend, answerRevocation))
-  app.get('/.well-known/jwks.json', () =>
+  app.get(JWKS_PATH, () =>
     Response.json(
       { keys: [backend.tokenKey] },
       { headers: { 'Cache-Control': `public, max-age=${KEYS_FOR_S}`, 'Cross-Origin-Resource-Policy': 'cross-origin' } },

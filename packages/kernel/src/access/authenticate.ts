@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { problem } from '@orrery/contract'
 import { boundedCache } from '../bounded-cache.ts'
+import { findByOAuthToken } from '../consents/find-by-oauth-token.ts'
+import { readOAuthToken } from '../consents/oauth-token.ts'
 import type { Caller, FoundIdentity, Identity } from '../context/identity.ts'
 import type { Authenticator, Kernel } from '../context/kernel.ts'
 import type { Database } from '../database/database.ts'
@@ -30,10 +32,13 @@ interface Given {
   readonly name: string
 }
 
-/** @param now the time of the database, in ms since the epoch */
+/**
+ * @param oauth where this server is; null: it takes no tokens of OAuth
+ * @param now the time of the database, in ms since the epoch
+ */
 export function createAuthenticator(
   database: Database,
-  { secretKeys, tokenKeys }: Pick<Kernel, 'secretKeys' | 'tokenKeys'>,
+  { secretKeys, tokenKeys, oauth }: Pick<Kernel, 'secretKeys' | 'tokenKeys' | 'oauth'>,
   now: () => number,
 ): Authenticator {
   const loginSecret = deriveLoginSecret(secretKeys)
@@ -69,7 +74,10 @@ export function createAuthenticator(
     const login = readLoginToken(loginSecret, secret)
     if (login !== null) return limited(name, () => findByLogin(database, { token: login, org: org ?? null }, at))
     const claims = await readToken(tokenKeys, secret, at)
-    return claims === null ? null : limited(name, () => findByToken(database, claims, at))
+    if (claims !== null) return limited(name, () => findByToken(database, claims, at))
+    const addresses = oauth()
+    const allowed = addresses === null ? null : await readOAuthToken(tokenKeys, addresses, secret, at)
+    return allowed === null ? null : limited(name, () => findByOAuthToken(database, allowed, at))
   }
 
   async function lookUp(entry: string, find: () => Promise<FoundIdentity | null>, at: number): Promise<Identity> {

@@ -39,12 +39,13 @@ export async function createKey(ctx: Ctx, input: InputFor<'keys.create'>): Promi
 }
 
 /**
- * A token family ends, but a key, a credential or an invitation would stay, so a token that was stolen for a moment would grant its rights forever.
- * @throws forbidden
+ * A token family and a consent end, but a key, a credential or an invitation would stay: a token that was stolen for a moment, or a program that was
+ * allowed for a while, would keep its rights forever. @throws forbidden
  */
 export function refuseTokens(ctx: Ctx): void {
-  if (ctx.token !== null)
-    throw problem('forbidden', 'A token cannot create keys, credentials, organizations or invitations: send the API key itself.')
+  const made = 'keys, credentials, organizations or invitations'
+  if (ctx.client !== null) throw problem('forbidden', `${ctx.client.name} acts for you, so it cannot create ${made}. Do it yourself.`)
+  if (ctx.token !== null) throw problem('forbidden', `A token cannot create ${made}: send the API key itself.`)
 }
 
 /** What is new expires in the future, and a key that expires cannot create what lasts longer than itself. @throws invalid_input */

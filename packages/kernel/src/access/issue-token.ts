@@ -16,7 +16,7 @@ export async function issueToken(ctx: Ctx, input: InputFor<'tokens.issue'>): Pro
     ctx.note(ctx.actor.id, { refused: 'sent as another agent' })
     ctx.afterRollback(() => Promise.resolve())
     // The same message as for a wrong secret, so that a caller cannot find out which half of the pair was wrong.
-    throw problem('unauthenticated', 'Send a valid API key as a bearer token.')
+    throw problem('unauthenticated', 'Send a valid API key or token as a bearer token, or log in again.')
   }
   requireTokenScopes(ctx, input.scopes)
   const now = ctx.clock.now()

@@ -26,6 +26,7 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     credential: null,
     login: null,
     expiresAt: null,
+    client: null,
     effect: 'write',
     tx: null,
     engine,

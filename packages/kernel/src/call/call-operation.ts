@@ -212,6 +212,7 @@ function logCall(
     requestId: caller.requestId,
     traceId: caller.traceId,
     actor: identity?.actor.id ?? null,
+    client: identity?.client?.id,
     tookMs: Math.round((performance.now() - startedAt) * 10) / 10,
     problem: failed?.code ?? null,
   }

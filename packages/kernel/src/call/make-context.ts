@@ -42,7 +42,8 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
   let inputDigest: string | null = null
   let log: Log | null = null
 
-  const toEntry = (subject: string, detail: Json | null): AuditEntry => {
+  const toEntry = (subject: string, noted: Json | null): AuditEntry => {
+    const detail = nameClient(identity, noted)
     inputDigest ??= digest(call.kept).toString('hex')
     const at = Math.floor(kernel.clock.now())
     const action = operation.audit ?? operation.name
@@ -65,13 +66,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
   }
 
   const ctx: Ctx = {
-    actor: identity.actor,
-    org: identity.org,
-    permissions: identity.permissions,
-    token: identity.token ?? null,
-    credential: identity.credential ?? null,
-    login: identity.login ?? null,
-    expiresAt: identity.expiresAt ?? null,
+    ...describeIdentity(identity),
     effect: operation.effect,
     tx,
     kernel,
@@ -102,6 +97,22 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
       })
     },
   }
+}
+
+function describeIdentity({ actor, org, permissions, token, credential, login, expiresAt, client }: Identity) {
+  return {
+    ...{ actor, org, permissions },
+    token: token ?? null,
+    credential: credential ?? null,
+    login: login ?? null,
+    expiresAt: expiresAt ?? null,
+    client: client ?? null,
+  }
+}
+
+/** An entry about what a program did for a member names the program. */
+function nameClient({ client }: Identity, noted: Json | null): Json | null {
+  return client === undefined ? noted : addDetail(noted ?? {}, { client: { id: client.id, name: client.name } })
 }
 
 function addDetail(detail: Json | null, more: { readonly [key: string]: Json }): Json {

@@ -2,7 +2,7 @@
 import type { Json, Permission } from '@orrery/contract'
 import type { CompanionRow, OrgId } from '@orrery/engine'
 import type { Transaction } from '../database/database.ts'
-import type { Actor, Login, TokenClaims } from './identity.ts'
+import type { Actor, Login, OAuthClient, TokenClaims } from './identity.ts'
 import type { Clock, CoreEngine, Kernel, Log } from './kernel.ts'
 
 /** What identifies a call besides its input. */
@@ -26,6 +26,8 @@ export interface Ctx {
   readonly login: Login | null
   /** When the credential ends by itself, in ms since the epoch; null: never. */
   readonly expiresAt: number | null
+  /** Null: the actor itself calls, not a program in its name. */
+  readonly client: OAuthClient | null
   readonly effect: 'read' | 'write'
   /**
    * The transaction of the whole call. A write has one unless it uses the engine's group commit or calls systems outside. Use `withOrg`.

@@ -52,6 +52,18 @@ export interface Login {
   readonly expiresAt: number
 }
 
+/** A program that acts for a member, because the person allowed it (OAuth). */
+export interface OAuthClient {
+  /** What it is called in OAuth: a random text, or the URL of its metadata. */
+  readonly id: string
+  /** What it calls itself. */
+  readonly name: string
+  /** What the person allowed it: permissions, and names of sets of them. */
+  readonly scopes: readonly string[]
+  /** What the person could allow it: the permissions of the member's role. */
+  readonly mayAskFor: ReadonlySet<Permission>
+}
+
 /** An authenticated actor and its permissions. */
 export interface Identity {
   readonly actor: Actor
@@ -66,6 +78,8 @@ export interface Identity {
   readonly login?: Login
   /** When the credential ends by itself, in ms since the epoch. Absent: never. */
   readonly expiresAt?: number
+  /** Absent: the actor itself calls, not a program in its name. */
+  readonly client?: OAuthClient
 }
 
 /** What a credential leads to, until `expiresAt` (ms since the epoch). */

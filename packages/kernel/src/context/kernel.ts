@@ -24,6 +24,14 @@ export interface Log {
 
 export type CoreEngine = TransactionalEngine<pg.ClientBase>
 
+/** Where this server is, as OAuth sees it. */
+export interface OAuthAddresses {
+  /** As of RFC 8414: without a trailing slash. */
+  readonly issuer: string
+  /** The resources that are this server (RFC 8707), the usual one first. */
+  readonly resources: readonly string[]
+}
+
 export interface Authenticator {
   /**
    * @param secret an API key, a token, or the secret of a login
@@ -105,6 +113,8 @@ export interface Kernel {
   readonly outside: OutsidePolicy
   /** The public address of this server without a trailing slash; empty if it is not known. */
   readonly publicUrl: () => string
+  /** Where this server is, as OAuth sees it; null: it is not known, so tokens of OAuth are refused. */
+  readonly oauth: () => OAuthAddresses | null
   /** The server's version. */
   readonly version: string
   /** Whether to parse every output with the operation's shape: for tests and development. */

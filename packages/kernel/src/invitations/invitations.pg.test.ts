@@ -197,8 +197,9 @@ describe('the link of an invitation', () => {
     expect(member).toMatchObject({ name: 'Ada Lovelace', email: 'Ada.L@example.com', role: 'operator' })
     expect(outcome).toMatchObject({ person: person?.id, memberId: member?.id })
     expect((await t.call('invitations.list', {})).items).toMatchObject([{ id, state: 'accepted' }])
-    const [entry] = (await t.call('audit.list', { action: 'invitation.accepted' })).items
-    expect(entry).toMatchObject({ actorType: 'member', actor: member?.id, subject: id, requestId: 'req-accept' })
+    const [entry] = (await t.call('audit.list', { action: 'member.joined' })).items
+    const joined = { actorType: 'member', actor: member?.id, subject: member?.id, requestId: 'req-accept' }
+    expect(entry).toMatchObject({ ...joined, detail: { by: { invitation: id } } })
     const { items } = await t.call('events.list', { newestFirst: true, limit: 2 })
     expect(items.map(({ type, subject }) => [type, subject])).toEqual([
       ['invitation.accepted', id],

@@ -1,9 +1,9 @@
-import { encodeId, type Permission, problem } from '@orrery/contract'
+import { encodeId, type Permission } from '@orrery/contract'
 import type { FoundIdentity, Login } from '../context/identity.ts'
 import type { Database } from '../database/database.ts'
 import { findMembersOfPerson } from '../members/find-members-of-person.ts'
 import type { MemberOfPersonRow } from '../members/member-row.ts'
-import { findBrokenRule } from '../members/member-rules.ts'
+import { findRuleBrokenBy, requireRules } from '../members/require-rules.ts'
 import { permissionsOfRole } from '../roles/role-row.ts'
 import { type LoginRow, selectLogin, touchLogin } from './login-store.ts'
 
@@ -32,7 +32,7 @@ export async function findByLogin(database: Database, { token, org }: Sent, at: 
   const login = toLogin(row)
   const member = choose(await findMembersOfPerson(database, login.person), org, login)
   if (member === undefined) return null
-  requireRules(member, login)
+  requireRules(member, login.method)
   return toFound(member, login)
 }
 
@@ -65,22 +65,7 @@ function choose(members: readonly MemberOfPersonRow[], asked: string | null, log
   if (asked !== null) return active.find(({ org_id }) => org_id === asked)
   // The one used last comes first.
   const ranked = [...active.filter(({ org_id }) => org_id === login.org), ...active]
-  return ranked.find((member) => findBrokenRule(rulesOf(member), member.email, login.method) === null) ?? ranked[0]
-}
-
-function rulesOf(member: MemberOfPersonRow) {
-  return { passkeyRequired: member.passkey_required, mailDomains: member.mail_domains }
-}
-
-/** @throws passkey_required, mail_domain_refused */
-function requireRules(member: MemberOfPersonRow, { method }: Login): void {
-  const broken = findBrokenRule(rulesOf(member), member.email, method)
-  if (broken === null) return
-  const detail = {
-    passkey_required: `Log in with a passkey to act in ${member.org_name}.`,
-    mail_domain_refused: `${member.org_name} has no members with addresses such as ${member.email}.`,
-  }[broken]
-  throw problem(broken, detail)
+  return ranked.find((member) => findRuleBrokenBy(member, login.method) === null) ?? ranked[0]
 }
 
 function toFound(row: MemberOfPersonRow, login: Login): FoundIdentity {

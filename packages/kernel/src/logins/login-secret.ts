@@ -1,11 +1,9 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { SecretKeys } from '../secrets/secret-keys.ts'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { deriveSecret, type SecretKeys } from '../secrets/secret-keys.ts'
 
-/** The key under which the login library signs cookies: one of its own (HKDF, RFC 5869), from the active secret key. */
-export function deriveLoginSecret({ activeId, known }: SecretKeys): string {
-  const key = known.get(activeId)
-  if (key === undefined) throw new TypeError('There is no active secret key')
-  return Buffer.from(hkdfSync('sha256', key, '', 'orrery logins v1', 32)).toString('base64url')
+/** The key under which the login library signs cookies. */
+export function deriveLoginSecret(keys: SecretKeys): string {
+  return deriveSecret(keys, 'orrery logins v1')
 }
 
 /** What a browser or a command line keeps of a login, from its token. */

@@ -180,12 +180,22 @@ describe('devices', () => {
 describe('a login', () => {
   it('ends 90 days after it was made, however long it could be used otherwise', async () => {
     const { id } = await makePerson(t, 'Ada', { [t.org]: 'viewer' })
-    const old = await logIn(t, id, { madeMsAgo: LOGIN_MS_MAX - 60_000 })
+    const old = await logIn(t, id, { madeMsAgo: LOGIN_MS_MAX - 60_000, usedHoursAgo: 1 })
     const at = Date.now()
     const authenticator = createAuthenticator(t.database, t.core.kernel, () => at)
     const { login } = await authenticator.authenticate(old)
     expect(Math.abs((login?.expiresAt ?? 0) - at - 60_000)).toBeLessThan(20_000)
-    await expect(t.call('profile.get', {}, { key: await logIn(t, id, { madeMsAgo: LOGIN_MS_MAX }) })).rejects.toMatchObject(ended)
+    await expect(
+      t.call('profile.get', {}, { key: await logIn(t, id, { madeMsAgo: LOGIN_MS_MAX, usedHoursAgo: 1 }) }),
+    ).rejects.toMatchObject(ended)
+  })
+
+  it('ends when it was not used for 14 days', async () => {
+    const { id } = await makePerson(t, 'Ada', { [t.org]: 'viewer' })
+    const hours = 14 * 24
+    await expect(t.call('profile.get', {}, { key: await logIn(t, id, { usedHoursAgo: hours - 1 }) })).resolves.toBeDefined()
+    await expect(t.call('profile.get', {}, { key: await logIn(t, id, { usedHoursAgo: hours }) })).rejects.toMatchObject(ended)
+    await expect(t.call('profile.get', {}, { key: await logIn(t, id, { madeMsAgo: hours * 3_600_000 }) })).rejects.toMatchObject(ended)
   })
 
   it('records its last use at most once a minute, and its use extends nothing', async () => {

@@ -5,3 +5,8 @@ import { selectPersonByEmail } from './person-store.ts'
 export async function findPerson({ people }: Pick<Database, 'people'>, email: string): Promise<string | null> {
   return (await selectPersonByEmail(people, email)) ?? null
 }
+
+/** Whether a person has this e-mail address. */
+export async function isKnownPerson(database: Pick<Database, 'people'>, email: string): Promise<boolean> {
+  return (await findPerson(database, email)) !== null
+}

@@ -1,4 +1,4 @@
-import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { SecretError } from './secret-error.ts'
 
 /** All known keys by their ids. The active one seals, and every one can open. Key objects do not show their bytes when printed. */
@@ -53,4 +53,11 @@ function nameSecretKey(key: Uint8Array): string {
 
 function invalid(why: string): SecretError {
   return new SecretError('keys', `The file of secret keys cannot be used: ${why}`)
+}
+
+/** A secret of 256 bits for one purpose, in base64url, from the active key (HKDF, RFC 5869). Another active key makes another one. */
+export function deriveSecret({ activeId, known }: SecretKeys, purpose: string): string {
+  const key = known.get(activeId)
+  if (key === undefined) throw new TypeError('There is no active secret key')
+  return Buffer.from(hkdfSync('sha256', key, '', purpose, 32)).toString('base64url')
 }

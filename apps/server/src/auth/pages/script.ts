@@ -24,7 +24,7 @@ function on(element, event, action) {
     show('')
     button.disabled = true
     try {
-      await action(happened.currentTarget ?? element)
+      await action(happened.currentTarget ?? element, button)
     } catch (error) {
       show(error.message)
     } finally {
@@ -172,6 +172,42 @@ pages.setup = () => {
   })
 }
 
+pages.invite = async () => {
+  // It survives a login on the way.
+  const token = take() || sessionStorage.getItem('invitation') || ''
+  sessionStorage.setItem('invitation', token)
+  let found
+  try {
+    if (token === '') throw new Error('This link is not complete. Copy all of it from the mail.')
+    found = await ask('POST', '/auth/invitation', { token })
+  } catch (error) {
+    return show(error.message)
+  }
+  const isOwn = found.loggedInAs?.toLowerCase() === found.email.toLowerCase()
+  for (const [id, text] of [['org', found.orgName], ['role', found.role], ['email', found.email]]) $('#' + id).textContent = text
+  if (found.loggedInAs !== null && !isOwn) {
+    return show('You are signed in as ' + found.loggedInAs + ', and this invitation is for ' + found.email + '. Sign out first.')
+  }
+  $('#name').hidden = isOwn
+  $('#join input').value = found.name ?? ''
+  $('#join').hidden = found.isPersonKnown && !isOwn
+  $('#enter').hidden = !$('#join').hidden
+  on($('#join'), 'submit', async ({ elements }) => {
+    const name = elements.name.value.trim()
+    const { outcome, isNewPerson } = await ask('POST', '/auth/invitation/accept', { token, ...(isOwn || name === '' ? {} : { name }) })
+    if (outcome === 'login_needed') return location.assign('/login?next=/invite')
+    sessionStorage.removeItem('invitation')
+    if (!isNewPerson) return location.assign('/account')
+    $('#join').hidden = true
+    $('#key').hidden = false
+    $('#lead').textContent = 'You are in. Add a passkey: it is how you log in from now on.'
+  })
+  on($('#passkey'), 'click', async () => {
+    await addPasskey()
+    location.assign('/account')
+  })
+}
+
 const FIELDS = ['name', 'notifyEmail', 'locale', 'zone']
 
 pages.account = async () => {
@@ -284,5 +320,13 @@ pages.device = async () => {
   on($('#deny'), 'click', decide('/deny', 'Denied. The terminal was told so; you can close this page.'))
   const given = search.get('user_code')
   if (given !== null) await look(given).catch((error) => show(error.message))
+}
+
+pages.consent = () => {
+  on($('#consent'), 'submit', async ({ elements }, { value }) => {
+    const decision = { accept: value === 'yes', organization: elements.organization.value, oauth_query: location.search.slice(1) }
+    const { url } = await ask('POST', '/auth/oauth2/consent', decision)
+    location.assign(url)
+  })
 }
 `

@@ -57,6 +57,17 @@ ${providers.map(({ id, name }) => `<button type="button" data-provider="${id}">C
 <div id="key" class="stack" hidden><button class="first" id="passkey" type="button">Add a passkey</button>
 <a href="/account">Later</a></div>`,
     }),
+  '/invite': ({ host }) =>
+    frame({
+      id: 'invite',
+      title: 'You are invited',
+      lead: `to Orrery at <b>${escapeHtml(host)}</b>`,
+      body: `<form id="join" hidden><p>Join <b id="org"></b> as <b id="role"></b>, with the address <b id="email"></b>.</p>
+<label id="name">Name <input name="name" autocomplete="name" maxlength="128"></label><button class="first">Join</button></form>
+<a class="button" id="enter" href="/login?next=/invite" hidden>Sign in to join</a>
+<div id="key" class="stack" hidden><button class="first" id="passkey" type="button">Add a passkey</button>
+<a href="/account">Later</a></div>`,
+    }),
   '/device': ({ host }) =>
     frame({
       id: 'device',

@@ -1,0 +1,10 @@
+import type { Database } from '../database/database.ts'
+import { deleteExpiredTokens } from './consent-store.ts'
+
+/** Longer than the lifetime of any access token. */
+const DAY_MS = 24 * 3_600_000
+
+/** Deletes the refresh tokens of OAuth that have expired. Returns how many. */
+export function forgetOAuthTokens({ people }: Database, now: number): Promise<number> {
+  return deleteExpiredTokens(people, new Date(now - DAY_MS))
+}
