@@ -41,6 +41,8 @@ export interface Running {
   readonly adminKey: string | null
   /** The link that makes the first person. Null: there is a person already. */
   readonly setupUrl: string | null
+  /** Where the mails are that this server does not send. Null: there is a mail server, or no mailbox. */
+  readonly mailboxUrl: string | null
   /** UUID of the installation's first organization. */
   readonly org: string
   /** The text for the person who started the server. */
@@ -86,6 +88,7 @@ export async function startServer(
     handover.isDone = true
     const { embedded } = storage
     const mailbox = mailboxPath({ kernel: product.core.kernel, host: config.host })
+    const mailboxUrl = mailbox === null ? null : `${product.address.people}${mailbox}`
     const setup = config.roles.includes('api') ? await offerSetup(product.database, product.engine.now()) : null
     const setupUrl = setup === null ? null : `${product.address.people}/setup#${setup}`
     const started: Started = {
@@ -95,11 +98,19 @@ export async function startServer(
       embedded,
       first,
       setupUrl,
-      mailboxUrl: mailbox === null ? null : `${product.address.people}${mailbox}`,
+      mailboxUrl,
       exposed: !isLoopback(config.host),
       pid: process.pid,
     }
-    return { url, adminKey: first.secret, setupUrl, org: first.org, describe: (terminal) => describeStart(started, terminal), stop }
+    return {
+      url,
+      adminKey: first.secret,
+      setupUrl,
+      mailboxUrl,
+      org: first.org,
+      describe: (terminal) => describeStart(started, terminal),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

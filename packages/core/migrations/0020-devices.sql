@@ -13,6 +13,8 @@ create table auth.device_code (
   -- The client's own name (User-Agent) and address, to show to the person who is asked.
   machine text not null,
   address text,
+  -- How the person had logged in who approved it.
+  approved_method text,
   polling_interval integer not null,
   last_polled_at timestamptz,
   expires_at timestamptz not null

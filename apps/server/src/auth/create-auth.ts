@@ -88,7 +88,6 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
     database: people,
     telemetry: { enabled: false },
     logger: { disabled: true },
-    onAPIError: { errorURL: `${url}/login` },
     trustedOrigins: [url],
     advanced: {
       database: { generateId: 'uuid' },

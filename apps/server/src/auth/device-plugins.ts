@@ -2,9 +2,13 @@
 import { randomInt } from 'node:crypto'
 import { readLoginToken, signLoginToken } from '@orrery/kernel'
 import type { BetterAuthPlugin } from 'better-auth'
-import { APIError, createAuthMiddleware, getSessionFromCtx } from 'better-auth/api'
+import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api'
 import { deviceAuthorization } from 'better-auth/plugins'
 import { ADDRESS_HEADER } from './request-headers.ts'
+
+interface ApprovedCode {
+  readonly approved_method: string | null
+}
 
 /** The only client that may ask for codes. */
 const CLI_CLIENT = 'orrery-cli'
@@ -46,7 +50,11 @@ function flow(url: string) {
     },
     grant: {
       requestSchemaFields: {},
-      deviceCodeSchemaFields: { machine: { type: 'string', required: true }, address: { type: 'string', required: false } },
+      deviceCodeSchemaFields: {
+        machine: { type: 'string', required: true },
+        address: { type: 'string', required: false },
+        approved_method: { type: 'string', required: false },
+      },
       authorizeRequest: ({ ctx, request }) => {
         if (request.client_id !== CLI_CLIENT) throw refuse('invalid_client', `Expected the client_id ${CLI_CLIENT}.`)
         if (request.user_id !== undefined) throw refuse('invalid_request', 'user_id is not a parameter.')
@@ -103,9 +111,11 @@ function beforeHooks(secret: string) {
     },
     {
       ...at('/device/token'),
-      handler: createAuthMiddleware(async ({ body }) => ({
-        context: { body: { ...body, device_code: unseal(secret, body?.device_code) } },
-      })),
+      handler: createAuthMiddleware(async ({ body, context }) => {
+        const value = unseal(secret, body?.device_code)
+        const row = await context.adapter.findOne<ApprovedCode>({ model: 'deviceCode', where: [{ field: 'deviceCode', value }] })
+        return { context: { body: { ...body, device_code: value }, approvedMethod: row?.approved_method ?? null } }
+      }),
     },
     {
       ...at('/device'),
@@ -131,6 +141,15 @@ function afterHooks(secret: string) {
         const made = ctx.context.returned
         if (!hasTexts(made, 'device_code', 'user_code')) return
         return ctx.json({ ...made, device_code: seal(secret, made.device_code), user_code: made.user_code.replace(/^.{4}/, '$&-') })
+      }),
+    },
+    {
+      ...at('/device/approve'),
+      handler: createAuthMiddleware(async ({ body, context }) => {
+        const { session, returned, adapter } = context
+        if (isAPIError(returned) || session === null) return
+        const where = [{ field: 'userCode', value: readUserCode(body?.userCode) }]
+        await adapter.update({ model: 'deviceCode', where, update: { approved_method: session.session.method ?? null } })
       }),
     },
     {

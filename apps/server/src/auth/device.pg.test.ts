@@ -160,6 +160,21 @@ describe('a command line', () => {
   })
 })
 
+describe('the way in which a command line logs in', () => {
+  it.each([
+    ['link', 'device'],
+    ['passkey', 'passkey_device'],
+  ])('of a person who logged in by %s counts as %s for the rules of organizations', async (approver, method) => {
+    await query(`update auth.login set method = '${approver}' where client is null`)
+    const asked = await askCode()
+    await look(asked.user_code)
+    await decide('approve', asked.user_code)
+    expect(await poll(asked.device_code)).toMatchObject({ status: 200 })
+    const [made] = await query(`select method from auth.login where client is not null order by created_at desc limit 1`)
+    expect(made).toMatchObject({ method })
+  })
+})
+
 describe('a code', () => {
   it('is confirmed by a click on our own page alone, of the person who opened it', async () => {
     const { device_code: code, user_code: shown } = await askCode()
@@ -175,7 +190,7 @@ describe('a code', () => {
       { cookie: ada, origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
     ])
       expect((await decide('approve', shown, headers)).status).toBeGreaterThanOrEqual(401)
-    expect((await send('GET', `/device/approve?userCode=${shown}`, undefined, { cookie: ada })).status).toBe(404)
+    expect((await send('GET', `/device/approve?userCode=${shown}`, undefined, { cookie: ada })).status).toBe(405)
     const ben = await another('ben')
     const seen = await look(shown, ben)
     expect(seen).toMatchObject({ status: 200 })

@@ -37,6 +37,8 @@ const CHANGES = new Map([
 interface Place {
   readonly path?: string | undefined
   readonly params?: Record<string, unknown> | undefined
+  /** Of a code of a command line: how the person had logged in who approved it. */
+  readonly approvedMethod?: unknown
 }
 
 function pathOf({ path = '', params }: Place): string {
@@ -45,6 +47,7 @@ function pathOf({ path = '', params }: Place): string {
 
 /** How a login is made that begins at this endpoint. */
 function methodOf(context: Place | null): string {
+  if (context?.path === '/device/token' && context.approvedMethod === 'passkey') return 'passkey_device'
   return LOGINS.get(context === null ? '' : pathOf(context)) ?? 'link'
 }
 

@@ -57,6 +57,8 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
       return auth.handler(await prepare(context, parts))
     })
   }
+  // Where the library sends a browser that came back from another system with nothing that it can use.
+  app.get(`${AUTH_PATH}/error`, (context) => context.redirect('/login?error=refused', 302))
   return app
 }
 

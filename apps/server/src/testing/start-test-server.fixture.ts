@@ -11,6 +11,7 @@ export interface TestServer {
   readonly org: string
   /** The link that makes the first person. Null: there is a person already. */
   readonly setupUrl: string | null
+  readonly mailboxUrl: string | null
   log(): string
   /** Sends the admin key. */
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -43,6 +44,7 @@ export async function startTestServer(
     key,
     org: running.org,
     setupUrl: running.setupUrl,
+    mailboxUrl: running.mailboxUrl,
     log: () => lines,
     fetch: fetchWithKey,
     json,

@@ -128,9 +128,14 @@ function take() {
   return token
 }
 
+const WHY = {
+  signup_disabled: 'That account is not connected to a person here. Sign in in another way, then connect it in your account.',
+  account_not_linked: 'That account is not connected to a person here. Sign in in another way, then connect it in your account.',
+}
+
 pages.login = () => {
   const reason = search.get('error')
-  if (reason !== null) show('This link was used, or is older than 10 minutes. Send another.')
+  if (reason !== null) show(WHY[reason] ?? 'Signing in did not work. Try again, or in another way.')
   on($('#passkey'), 'click', async () => {
     await usePasskey()
     goOn()
