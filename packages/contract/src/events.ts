@@ -41,6 +41,9 @@ export const EVENT_TYPES = [
   'member.joined',
   'member.updated',
   'member.removed',
+  'erasure.waiting',
+  'erasure.ended',
+  'retention.set',
   'key.created',
   'key.revoked',
 ] as const

@@ -14,7 +14,7 @@ const lettersOf = (bits: number): string => PAIRS[bits] ?? ''
 
 const DIGIT = new Map([...ALPHABET].map((letter, value) => [letter, value]))
 
-export const ID_PREFIXES = ['run', 'org', 'key', 'mbr', 'aud', 'wrk', 'con', 'aut', 'trg', 'fir', 'bkf', 'tcl'] as const
+export const ID_PREFIXES = ['run', 'org', 'key', 'mbr', 'ers', 'aud', 'wrk', 'con', 'aut', 'trg', 'fir', 'bkf', 'tcl'] as const
 export type IdPrefix = (typeof ID_PREFIXES)[number]
 export type Id<P extends IdPrefix> = `${P}_${string}`
 
@@ -57,6 +57,7 @@ export const runId = id('run', 'Id of a run.')
 export const orgId = id('org', 'Id of an organization.')
 export const keyId = id('key', 'Id of an API key.')
 export const memberId = id('mbr', 'Id of a member.')
+export const erasureId = id('ers', 'Id of an erasure.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')

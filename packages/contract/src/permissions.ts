@@ -25,6 +25,8 @@ export const PERMISSIONS = [
   'keys:write',
   'members:read',
   'members:write',
+  /** Export and erase what is stored about people, and set how long data is kept: for admins alone. */
+  'privacy:write',
   'orgs:read',
   /** For the whole installation: create and list organizations. */
   'orgs:admin',

@@ -22,6 +22,12 @@ export const PROBLEMS = {
     meaning: 'The key is valid but does not have the scope that this operation needs; `permission` names that scope.',
     remedy: 'Use a key with that scope. The scopes of a key cannot be extended; create a new key.',
   },
+  login_required: {
+    status: 403,
+    title: 'Only for people who have logged in',
+    meaning: 'The operation is about the person who calls it: their profile and their devices. A key, a token or a run has none.',
+    remedy: 'Log in: open the server in a browser, or run `orrery login`.',
+  },
   invalid_input: {
     status: 400,
     title: 'The input is not valid',
@@ -325,6 +331,19 @@ export const PROBLEMS = {
     title: 'The organization would have no admin',
     meaning: 'This member is the last admin that is not suspended. Without one, no member could let others in again.',
     remedy: 'Give another member the role `admin` first.',
+  },
+  'profile.last_administrator': {
+    status: 409,
+    title: 'The installation would have no administrator',
+    meaning:
+      'You are the last person who may create and list organizations. Without one, no person could let others administer it.',
+    remedy: 'Let another person administer the installation first.',
+  },
+  'erasure.not_found': {
+    status: 404,
+    title: 'No such erasure',
+    meaning: 'No erasure of your organization has this id.',
+    remedy: 'List erasures with `orrery erasures list`.',
   },
   'org.not_found': {
     status: 404,

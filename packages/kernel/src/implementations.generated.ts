@@ -19,15 +19,29 @@ import { getMember } from './members/get-member.ts'
 import { listMembers } from './members/list-members.ts'
 import { removeMember } from './members/remove-member.ts'
 import { updateMember } from './members/update-member.ts'
+import { deleteProfile } from './personal-data/delete-profile.ts'
+import { eraseMember } from './personal-data/erase-member.ts'
+import { exportMember } from './personal-data/export-member.ts'
+import { exportProfile } from './personal-data/export-profile.ts'
+import { getErasure } from './personal-data/get-erasure.ts'
+import { listErasures } from './personal-data/list-erasures.ts'
+import { startErasure } from './personal-data/start-erasure.ts'
+import { getRetention } from './retention/get-retention.ts'
+import { setRetention } from './retention/set-retention.ts'
 
 export const implementations = {
   'audit.list': listAuditEntries,
   'audit.verify': verifyAudit,
+  'erasures.get': getErasure,
+  'erasures.list': listErasures,
+  'erasures.start': startErasure,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,
+  'members.erase': eraseMember,
+  'members.export': exportMember,
   'members.get': getMember,
   'members.list': listMembers,
   'members.remove': removeMember,
@@ -35,6 +49,10 @@ export const implementations = {
   'orgs.create': createOrg,
   'orgs.get': getOrg,
   'orgs.list': listOrgs,
+  'profile.delete': deleteProfile,
+  'profile.export': exportProfile,
+  'retention.get': getRetention,
+  'retention.set': setRetention,
   'tokens.issue': issueToken,
   'tokens.refresh': refreshToken,
   'tokens.revoke': revokeToken,

@@ -4,17 +4,25 @@ import { SEAL_BATCH, sealAudit } from './audit/seal-audit.ts'
 import { type BackgroundPart, sweepInBatches } from './background/background-part.ts'
 import type { Kernel } from './context/kernel.ts'
 import { FORGET_ANSWERS_BATCH, forgetAnswers } from './idempotency/forget-answers.ts'
+import { doErasure } from './personal-data/do-erasure.ts'
+import { sweepRetention } from './retention/sweep-retention.ts'
 
 /** How long an audit entry may stay unsealed, and how long a growing chain may stay unsigned. */
 const SEAL_EVERY_MS = 10_000
 const SIGN_EVERY_MS = 60_000
+/** How soon a new erasure begins. */
+const ERASE_EVERY_MS = 2000
+const RETAIN_EVERY_MS = 30_000
 
 /** The kernel's background work. @param signer signs the checkpoints of the audit log */
-export function createKernelPart({ database, clock }: Kernel, signer: KeyObject): BackgroundPart {
+export function createKernelPart(kernel: Kernel, signer: KeyObject): BackgroundPart {
+  const { database, clock } = kernel
   const seal = async () => (await sealAudit(database, { signer, now: clock.now(), signEveryMs: SIGN_EVERY_MS })) >= SEAL_BATCH
   return {
     sweeps: [
       { name: 'audit log', everyMs: SEAL_EVERY_MS, sweep: seal },
+      { name: 'erasures', everyMs: ERASE_EVERY_MS, sweep: () => doErasure(kernel) },
+      { name: 'retention', everyMs: RETAIN_EVERY_MS, sweep: () => sweepRetention(kernel) },
       sweepInBatches('idempotency keys', FORGET_ANSWERS_BATCH, () => forgetAnswers(database, clock.now())),
       sweepInBatches('token families', FORGET_FAMILIES_BATCH, () => forgetTokenFamilies(database, clock.now())),
     ],

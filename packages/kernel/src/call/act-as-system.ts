@@ -23,6 +23,7 @@ export function makeActorContext(kernel: Kernel, org: string, { actor, requestId
     org,
     permissions: new Set(PERMISSIONS.filter((permission) => scopes.has(permission))),
     token: null,
+    login: null,
     effect: 'write',
     tx: null,
     engine,

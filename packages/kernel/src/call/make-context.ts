@@ -69,6 +69,7 @@ export function makeContext(kernel: Kernel, call: Call, tx: Transaction | null):
     org: identity.org,
     permissions: identity.permissions,
     token: identity.token ?? null,
+    login: identity.login ?? null,
     effect: operation.effect,
     tx,
     kernel,

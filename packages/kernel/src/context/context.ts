@@ -2,7 +2,7 @@
 import type { Json, Permission } from '@orrery/contract'
 import type { CompanionRow, OrgId } from '@orrery/engine'
 import type { Transaction } from '../database/database.ts'
-import type { Actor, TokenClaims } from './identity.ts'
+import type { Actor, Login, TokenClaims } from './identity.ts'
 import type { Clock, CoreEngine, Kernel, Log } from './kernel.ts'
 
 /** What identifies a call besides its input. */
@@ -20,6 +20,8 @@ export interface Ctx {
   readonly permissions: ReadonlySet<Permission>
   /** Null: the caller sent an API key, or no credential. */
   readonly token: TokenClaims | null
+  /** Null: the caller is not a person that has logged in. */
+  readonly login: Login | null
   readonly effect: 'read' | 'write'
   /**
    * The transaction of the whole call. A write has one unless it uses the engine's group commit or calls systems outside. Use `withOrg`.

@@ -2,15 +2,19 @@ import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { toUuid } from '../public-ids.ts'
 import { changeMember } from './change-member.ts'
-import { toMember } from './member-row.ts'
+import { type MemberRow, toMember } from './member-row.ts'
 import { deleteMember } from './member-store.ts'
 
 export async function removeMember(ctx: Ctx, { memberId }: InputFor<'members.remove'>): Promise<AnswerTo<'members.remove'>> {
-  const row = await changeMember(ctx, {
+  return toMember(await takeOut(ctx, memberId))
+}
+
+/** Removes a member by the rules of `changeMember`. Returns what it was. */
+export function takeOut(ctx: Ctx, memberId: string): Promise<MemberRow> {
+  return changeMember(ctx, {
     memberId,
     event: 'member.removed',
     become: () => null,
     write: (tx) => deleteMember(tx, ctx.org, toUuid('mbr', memberId)),
   })
-  return toMember(row)
 }

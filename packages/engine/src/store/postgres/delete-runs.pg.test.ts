@@ -15,7 +15,17 @@ it('leaves nothing of a deleted run in any table, and every blob that another ru
   const me = await world.worker()
   const [gone, kept] = [world.start({ state: 'running', input: large('ä') }), world.start({ state: 'running', input: large('ä') })]
   await world.flush(me, { starts: [gone, kept] })
-  const log = { org, run: gone.run, cmd: 1, attempt: 1, at: world.now, level: 'info', message: 'hello', data: large('ö') } as const
+  const log = {
+    org,
+    run: gone.run,
+    cmd: 1,
+    attempt: 1,
+    at: world.now,
+    step: null,
+    level: 'info',
+    message: 'hello',
+    data: large('ö'),
+  } as const
   const journal = [world.journal(gone.run, 1, { input: large('ü'), output: large('ß') })]
   await world.flush(me, { journal, logs: [log], finishes: [world.finish(gone.run, { output: large('é') }), world.finish(kept.run)] })
   const admin = await pw.connect('postgres')
