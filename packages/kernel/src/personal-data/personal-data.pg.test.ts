@@ -2,7 +2,10 @@
  * What the installation holds about a person is found, handed out and erased. Canaries (the name and the address of a person) are planted by real
  * operations in rows, payloads and blobs; afterwards every table of the database is read as text.
  */
+import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { on, once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { decodeId, encodeId, type Role } from '@orrery/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../tests/support/eventually.ts'
@@ -294,6 +297,37 @@ describe('erasures.start', () => {
     await expect(t.call('erasures.get', { erasureId: id }, { key: other.key })).rejects.toMatchObject({ code: 'erasure.not_found' })
     expect((await t.call('erasures.list', {}, { key: other.key })).items.map((one) => one.id)).not.toContain(id)
   })
+})
+
+it('an erasure continues in another process when one is killed in the middle of a step', async () => {
+  const email = 'killed@canary.example'
+  const runs: string[] = []
+  for (let n = 0; n < 250; n++) runs.push(await startRun('greeting', { name: n % 2 === 0 ? email : 'Ada' }))
+  for (const run of runs) await end(run)
+  const { id } = await t.call('erasures.start', { email })
+  const probe = fileURLToPath(new URL('./erase-probe.fixture.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=orrery-source', probe, t.url], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const deleted = async () => (await t.call('erasures.get', { erasureId: id })).deleted.runs
+  // Lets it commit until some runs are gone, and kills it before it commits the next step.
+  const steps = on(child.stdout, 'data')
+  for await (const _ of steps) {
+    if ((await deleted()) > 0) break
+    child.stdin.write('go')
+  }
+  const before = await deleted()
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(before).toBeLessThan(125)
+  // Until the database notices that the connection has gone, the row of the erasure is locked.
+  const done = await eventually(
+    async () => {
+      await erase()
+      return t.call('erasures.get', { erasureId: id })
+    },
+    ({ status }) => status === 'ended',
+  )
+  expect(done.deleted.runs).toBe(125)
+  expect(await tablesWith(email)).toEqual([])
 })
 
 describe('profile.delete', () => {
