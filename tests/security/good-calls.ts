@@ -25,13 +25,16 @@ export interface GoodCalls {
   close(): void
 }
 
+/** About the person who calls, who must have logged in: personal-data.pg.test.ts. */
+export const OF_PERSONS: readonly string[] = ['profile.export', 'profile.delete']
+
 type Inputs = Partial<Record<OperationName, Fields | ((ask: Ask) => Fields | Promise<Fields>)>>
 
 export function goodCalls(org: Org): GoodCalls {
   const server = describeMcpServer()
   const inputs = { ...readsOf(org), ...writesOf(org, server), ...removalsOf(org) }
   const names = Object.keys(inputs) as OperationName[]
-  const unknown = listOperations().filter(({ name }) => !names.includes(name as OperationName))
+  const unknown = listOperations().filter(({ name }) => !names.includes(name as OperationName) && !OF_PERSONS.includes(name))
   if (unknown.length > 0) throw new Error(`Add a call that succeeds to this file for: ${unknown.map(({ name }) => name).join(', ')}`)
   const calls = names.map((name): GoodCall => {
     const input = inputs[name] ?? {}
@@ -63,9 +66,13 @@ function readsOf(org: Org): Inputs {
     'calendars.versions': { calendar },
     'connections.get': { connectionId },
     'connections.list': {},
+    'erasures.get': { erasureId: org.erasureId },
+    'erasures.list': {},
     'events.list': { limit: 200 },
     'keys.list': {},
     'limits.list': {},
+    'members.get': { memberId: org.memberIds[0] },
+    'members.list': {},
     'orgs.get': { orgId: 'current' },
     'orgs.list': {},
     'pipelines.check': { definition: [{ id: 'now', uses: 'time.now' }] },
@@ -74,6 +81,7 @@ function readsOf(org: Org): Inputs {
     'pipelines.list': {},
     'pipelines.versions': { pipeline },
     'queues.list': {},
+    'retention.get': {},
     'runs.get': { runId: waiting },
     'runs.history': { runId: succeeded },
     'runs.list': { limit: 200 },
@@ -148,6 +156,10 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'automations.rotateWebhook': { automation, trigger: 'signed' },
     'automations.pause': { automation, note: 'Enough' },
     'keys.create': { name: 'fresh', set: 'viewer' },
+    'members.update': { memberId: org.memberIds[1], role: 'operator' },
+    'members.export': { memberId: org.memberIds[1] },
+    'retention.set': { eventDays: 3650 },
+    'erasures.start': { email: 'customer@example.com' },
     'orgs.create': { name: `beside-${org.name}` },
     'tokens.issue': {},
     'tokens.refresh': {},
@@ -158,6 +170,8 @@ function writesOf(org: Org, server: McpServer): Inputs {
 
 function removalsOf(org: Org): Inputs {
   return {
+    'members.remove': { memberId: org.memberIds[2] },
+    'members.erase': { memberId: org.memberIds[3], payloads: 'keep' },
     'keys.revoke': { keyId: org.keyIds[1] },
     'connections.delete': { connectionId: org.connectionIds[1] },
     'automations.delete': { automation: org.automation },

@@ -1,11 +1,12 @@
 /** The whole server with two organizations. Requests create rows in every table for each of them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { decodeId, findOperation, ID_PREFIXES, type OperationName, type OutputOf } from '@orrery/contract'
+import { decodeId, encodeId, findOperation, ID_PREFIXES, type IdPrefix, type OperationName, type OutputOf } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
+import { newId } from '../../packages/kernel/src/index.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
 import { sendPatiently } from './send-patiently.ts'
@@ -26,6 +27,9 @@ export interface Org {
   readonly ids: Readonly<Record<string, readonly string[]>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
+  /** Members, of which the first is the only admin. */
+  readonly memberIds: readonly string[]
+  readonly erasureId: string
   /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
@@ -81,7 +85,7 @@ export async function startInstallation(): Promise<Installation> {
   const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
   const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg(server.url, server.key, name)))
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
-  await leaveClaims(database.url, [ours, theirs])
+  await leaveRows(database.url, [ours, theirs])
   await untilSettled(database.url)
   let stopped: Promise<void> | null = null
   const stop = async () => {
@@ -102,11 +106,29 @@ export async function startInstallation(): Promise<Installation> {
   }
 }
 
-/** Inserts what a crash leaves of a call in progress, because no request can create it. */
-async function leaveClaims(url: string, orgs: readonly Org[]): Promise<void> {
+/** Inserts what no request can create and leave: claims of calls in progress, members, and an erasure that waits. */
+async function leaveRows(url: string, orgs: readonly Org[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  for (const { uuid, canary } of orgs) {
+  const idOf = (prefix: IdPrefix, id: string) => decodeId(prefix, id)
+  const never = '2100-01-01'
+  for (const { uuid, canary, memberIds, erasureId, runs } of orgs) {
+    for (const [at, id] of memberIds.entries()) {
+      await client.query('insert into app.member values ($1, $2, gen_random_uuid(), $3, $4, $5, now())', [
+        uuid,
+        idOf('mbr', id),
+        `member ${at} ${canary}`,
+        `member-${at}@${canary}.example`,
+        at === 0 ? 'admin' : 'viewer',
+      ])
+    }
+    await client.query(
+      `insert into app.erasure (org_id, erasure_id, address, payloads, requested_by, requested_at, phase, next_at)
+       values ($1, $2, $3, true, 'test', now(), 'waiting', $4)`,
+      [uuid, idOf('ers', erasureId), `customer@${canary}.example`, never],
+    )
+    await client.query('insert into app.erasure_run values ($1, $2, $3, false)', [uuid, idOf('ers', erasureId), idOf('run', runs.waiting)])
+    await client.query('insert into app.retention (org_id, run_days, updated_at, next_at) values ($1, 3650, now(), $2)', [uuid, never])
     await client.query(`insert into app.idempotency_claim values ($1, $2, '\\x00', now())`, [uuid, `claim-${canary}`])
   }
   await client.end()
@@ -192,6 +214,8 @@ async function makeOrg(url: string, adminKey: string, word: string): Promise<Org
     ids,
     keyIds,
     connectionIds,
+    memberIds: Array.from({ length: 4 }, () => encodeId('mbr', newId(Date.now()))),
+    erasureId: encodeId('ers', newId(Date.now())),
     automationId,
     workflow: `own-${canary}`,
     version: bundle.hash,
