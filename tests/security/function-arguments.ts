@@ -35,6 +35,9 @@ export function argumentFor(name: string, type: string, org: Org, run: string): 
               : org.limit
     case 'text[]':
       return [org.queue, 'default']
+    case 'oid':
+      // The id of pg_class.
+      return 1259
     case 'smallint':
     case 'integer':
       return 3

@@ -1,13 +1,14 @@
 /** The whole server with two organizations. Requests create rows in every table for each of them. */
 import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { decodeId, findOperation, ID_PREFIXES, type OperationName, type OutputOf } from '@orrery/contract'
+import { decodeId, encodeId, findOperation, ID_PREFIXES, type IdPrefix, type OperationName, type OutputOf } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
+import { newId } from '../../packages/kernel/src/index.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { insertLogin, makePerson } from '../support/log-in.ts'
+import { insertLogin, makePerson, type Person } from '../support/log-in.ts'
 import { until } from '../support/until.ts'
 import { sendPatiently } from './send-patiently.ts'
 
@@ -27,7 +28,7 @@ export interface Org {
   readonly ids: Readonly<Record<string, readonly string[]>>
   readonly keyIds: readonly string[]
   readonly connectionIds: readonly string[]
-  /** Of an admin who has logged in, and of two others. */
+  /** Of an admin who has logged in, and of three others. */
   readonly memberIds: readonly string[]
   /** The person (a UUID) behind the first member, the tokens of two logins of that person, and the id of the second. */
   readonly person: string
@@ -38,6 +39,8 @@ export interface Org {
   readonly role: string
   /** Of two open invitations. */
   readonly invitationIds: readonly string[]
+  readonly erasureId: string
+  readonly consentId: string
   /** Name of a calendar with a layer of days and a feed. */
   readonly calendar: string
   /** Name of a calendar without feeds. */
@@ -95,7 +98,7 @@ export async function startInstallation(): Promise<Installation> {
   const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
   const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg({ ...installation }, name)))
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
-  await leaveClaims(database.url, [ours, theirs])
+  await leaveRows(database.url, [ours, theirs])
   await untilSettled(database.url)
   let stopped: Promise<void> | null = null
   const stop = async () => {
@@ -116,11 +119,20 @@ export async function startInstallation(): Promise<Installation> {
   }
 }
 
-/** Inserts what a crash leaves of a call in progress, because no request can create it. */
-async function leaveClaims(url: string, orgs: readonly Org[]): Promise<void> {
+/** Inserts what no request can create and leave: claims of calls in progress, and an erasure that waits. */
+async function leaveRows(url: string, orgs: readonly Org[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  for (const { uuid, canary } of orgs) {
+  const idOf = (prefix: IdPrefix, id: string) => decodeId(prefix, id)
+  const never = '2100-01-01'
+  for (const { uuid, canary, erasureId, runs } of orgs) {
+    await client.query(
+      `insert into app.erasure (org_id, erasure_id, address, payloads, requested_by, requested_at, phase, next_at)
+       values ($1, $2, $3, true, 'test', now(), 'waiting', $4)`,
+      [uuid, idOf('ers', erasureId), `customer@${canary}.example`, never],
+    )
+    await client.query('insert into app.erasure_run values ($1, $2, $3, false)', [uuid, idOf('ers', erasureId), idOf('run', runs.waiting)])
+    await client.query('insert into app.retention (org_id, run_days, updated_at, next_at) values ($1, 3650, now(), $2)', [uuid, never])
     await client.query(`insert into app.idempotency_claim values ($1, $2, '\\x00', now())`, [uuid, `claim-${canary}`])
   }
   await client.end()
@@ -195,7 +207,7 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
     (await call('groups.create', { name: `second-${canary}` })).id,
   ]
   for (const member of people.memberIds) await call('groups.addMember', { groupId: groupIds[0], member })
-  Object.assign(ids, { mbr: people.memberIds, dev: [people.deviceId] })
+  Object.assign(ids, { mbr: people.memberIds, dev: [people.deviceId], cns: [people.consentId] })
   await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
   await makeTool(call, names.tool, canary)
@@ -220,6 +232,7 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
     groupIds,
     ...people,
     invitationIds,
+    erasureId: encodeId('ers', newId(Date.now())),
     automationId,
     agentId,
     workflow: `own-${canary}`,
@@ -234,7 +247,7 @@ async function makePeople(
   databaseUrl: string,
   org: string,
   canary: string,
-): Promise<Pick<Org, 'person' | 'memberIds' | 'loginTokens' | 'deviceId'>> {
+): Promise<Pick<Org, 'person' | 'memberIds' | 'loginTokens' | 'deviceId' | 'consentId'>> {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()
   const t = {
@@ -243,10 +256,18 @@ async function makePeople(
   }
   try {
     const ada = await makePerson(t, `Ada-${canary}`, { [org]: 'admin' })
-    const others = [await makePerson(t, `Ben-${canary}`, { [org]: 'viewer' }), await makePerson(t, `Cleo-${canary}`, { [org]: 'viewer' })]
+    const others: Person[] = []
+    for (const name of ['Ben', 'Cleo', 'Dana']) others.push(await makePerson(t, `${name}-${canary}`, { [org]: 'viewer' }))
     const [first, second] = [await insertLogin(t, ada.id), await insertLogin(t, ada.id)]
     const memberIds = [ada, ...others].map(({ members }) => members[org] ?? '')
-    return { person: ada.id, memberIds, loginTokens: [first.token, second.token], deviceId: second.id }
+    const [consent] = await t.query<{ id: string }>(
+      `with made as (insert into auth.oauth_client (client_id, name, redirect_uris) values ($1, $1, '[]') returning client_id)
+       insert into auth.oauth_consent (client_id, person_id, in_org, scopes, created_at, updated_at)
+       select client_id, $2, $3, '["viewer"]', now(), now() from made returning id`,
+      [`client-${canary}`, ada.id, org],
+    )
+    const consentId = encodeId('cns', consent?.id ?? '')
+    return { person: ada.id, memberIds, loginTokens: [first.token, second.token], deviceId: second.id, consentId }
   } finally {
     await client.end()
   }

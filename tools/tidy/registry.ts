@@ -48,6 +48,8 @@ function findOperations(tree: Tree): Declared[] {
 }
 
 const catalogue = 'packages/contract/src/problem-catalogue.ts'
+/** The files of the catalogue. The first includes the others. */
+const catalogues = [catalogue, 'packages/contract/src/access-problems.ts']
 
 export const documentedProblems: Rule = {
   name: 'every problem has a page, every page a problem',
@@ -69,11 +71,13 @@ export const documentedProblems: Rule = {
 }
 
 function findProblems(tree: Tree): string[] {
-  const source = tree.sources.find(({ path }) => path === catalogue)
+  return tree.sources.filter(({ path }) => catalogues.includes(path)).flatMap(findProblemsIn)
+}
+
+function findProblemsIn(source: Tree['sources'][number]): string[] {
   const codes: string[] = []
-  if (!source) return codes
   visit(source, (node) => {
-    if (!ts.isVariableDeclaration(node) || node.name.getText(source.ast) !== 'PROBLEMS' || !node.initializer) return
+    if (!ts.isVariableDeclaration(node) || !node.name.getText(source.ast).endsWith('PROBLEMS') || !node.initializer) return
     let object = node.initializer
     while (ts.isAsExpression(object) || ts.isSatisfiesExpression(object)) object = object.expression
     if (!ts.isObjectLiteralExpression(object)) return

@@ -174,7 +174,7 @@ export const SETTINGS = {
     shape: wholeNumber(7, 36_500).optional(),
     expected: 'a whole number of days from 7 to 36500',
     default: 'forever',
-    help: 'How long finished runs and their history are kept, rounded up to whole weeks.',
+    help: 'How long finished runs, their history and events are kept, rounded up to whole weeks. Organizations may keep theirs for a shorter time.',
   },
   publicUrl: {
     env: 'ORRERY_PUBLIC_URL',

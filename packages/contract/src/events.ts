@@ -53,6 +53,9 @@ export const EVENT_TYPES = [
   'invitation.created',
   'invitation.accepted',
   'invitation.revoked',
+  'erasure.waiting',
+  'erasure.ended',
+  'retention.set',
   'key.created',
   'key.revoked',
 ] as const

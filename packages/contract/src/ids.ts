@@ -21,6 +21,7 @@ export const ID_PREFIXES = [
   'mbr',
   'inv',
   'cns',
+  'ers',
   'agt',
   'crd',
   'grp',
@@ -82,6 +83,7 @@ export const groupId = id('grp', 'Id of a group.')
 export const deviceId = id('dev', 'Id of a login of a person, on one device.')
 export const invitationId = id('inv', 'Id of an invitation.')
 export const consentId = id('cns', 'Id of a consent.')
+export const erasureId = id('ers', 'Id of an erasure.')
 export const auditId = id('aud', 'Id of an audit entry.')
 export const workerId = id('wrk', 'Id of a worker’s registration.')
 export const connectionId = id('con', 'Id of a connection.')

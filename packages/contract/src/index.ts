@@ -23,6 +23,7 @@ export { consent } from './nouns/consent.ts'
 export { group, groupMember } from './nouns/group.ts'
 export { invitation } from './nouns/invitation.ts'
 export { member } from './nouns/member.ts'
+export { erasure, memberExport, personExport, retention } from './nouns/personal-data.ts'
 export * from './nouns/pipeline.ts'
 export { device, orgOfPerson, profile } from './nouns/profile.ts'
 export { limit, queue, worker } from './nouns/queue.ts'
@@ -53,7 +54,8 @@ export {
   type Role,
   roleName,
 } from './permissions.ts'
-export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode, type ProblemKind } from './problem-catalogue.ts'
+export { COMMON_PROBLEMS, PROBLEMS, type ProblemCode } from './problem-catalogue.ts'
+export type { ProblemKind } from './problem-kind.ts'
 export {
   type FieldError,
   fieldError,

@@ -29,6 +29,8 @@ export const PERMISSIONS = [
   'agents:write',
   /** Add roles to the organization and change them: for admins alone. */
   'roles:write',
+  /** Export and erase what is stored about people, and set how long data is kept: for admins alone. */
+  'privacy:write',
   'orgs:read',
   /** For the whole installation: create and list organizations. */
   'orgs:admin',

@@ -1,5 +1,17 @@
 /** The interface that the engine's host calls (core, benchmarks, tests). `services/engine/create-engine.ts` implements it. */
-import type { CompanionRow, Dedupe, DeliverOutcome, EventRow, FinishRow, Millis, OrgId, RunId, StartOutcome, Wait } from './store/store.ts'
+import type {
+  CompanionRow,
+  Dedupe,
+  DeliverOutcome,
+  EventPlace,
+  EventRow,
+  FinishRow,
+  Millis,
+  OrgId,
+  RunId,
+  StartOutcome,
+  Wait,
+} from './store/store.ts'
 import type { Authority, Failure, Json, Manifest, Priority } from './workflow/protocol.ts'
 import type { StepSource } from './workflow/step-source.ts'
 
@@ -117,6 +129,11 @@ export interface Engine {
   saveBundle(org: OrgId, bundle: BuiltBundle): Promise<void>
   /** Replays every live run of the bundle's workflows against the bundle. */
   checkDeploy(org: OrgId, bundle: BuiltBundle): AsyncIterable<DeployFinding>
+  /**
+   * Deletes ended runs with all that they hold: input, history, logs, keys, and stored payloads that no other run uses. Their events stay.
+   * Returns those it deleted: it leaves runs that have not ended, and those whose parent has not.
+   */
+  deleteRuns(org: OrgId, runs: readonly RunId[]): Promise<readonly RunId[]>
   /** Sets how many runs may hold a limit at once, overriding what workflows declare. Null: back to the declared number. */
   setLimit(org: OrgId, limit: string, max: number | null): Promise<void>
   /** Workers take no runs from a paused queue. */
@@ -151,6 +168,9 @@ export interface TransactionalEngine<Tx = unknown> extends Engine {
   deploy(org: OrgId, bundle: BuiltBundle, tx?: Tx): Promise<void>
   setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>
+  deleteRuns(org: OrgId, runs: readonly RunId[], tx?: Tx): Promise<readonly RunId[]>
+  /** Deletes events, also those of the engine itself. Returns how many there were. */
+  deleteEvents(org: OrgId, events: readonly EventPlace[], tx: Tx): Promise<number>
   /** Appends to the log that also holds the engine's own events. */
   appendEvents(events: readonly EventRow[], tx?: Tx): Promise<void>
   /** Notifies workers of these runs. Call it after your own transaction has committed. */

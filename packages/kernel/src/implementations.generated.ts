@@ -50,6 +50,15 @@ import { getMember } from './members/get-member.ts'
 import { listMembers } from './members/list-members.ts'
 import { removeMember } from './members/remove-member.ts'
 import { updateMember } from './members/update-member.ts'
+import { deleteProfile } from './personal-data/delete-profile.ts'
+import { eraseMember } from './personal-data/erase-member.ts'
+import { exportMember } from './personal-data/export-member.ts'
+import { exportProfile } from './personal-data/export-profile.ts'
+import { getErasure } from './personal-data/get-erasure.ts'
+import { listErasures } from './personal-data/list-erasures.ts'
+import { startErasure } from './personal-data/start-erasure.ts'
+import { getRetention } from './retention/get-retention.ts'
+import { setRetention } from './retention/set-retention.ts'
 import { deleteRole } from './roles/delete-role.ts'
 import { getRole } from './roles/get-role.ts'
 import { listRoles } from './roles/list-roles.ts'
@@ -72,6 +81,9 @@ export const implementations = {
   'devices.end': endDevice,
   'devices.endAll': endAllDevices,
   'devices.list': listDevices,
+  'erasures.get': getErasure,
+  'erasures.list': listErasures,
+  'erasures.start': startErasure,
   'events.emit': emitTopic,
   'events.list': listEvents,
   'groups.addMember': addGroupMember,
@@ -89,6 +101,8 @@ export const implementations = {
   'keys.create': createKey,
   'keys.list': listKeys,
   'keys.revoke': revokeKey,
+  'members.erase': eraseMember,
+  'members.export': exportMember,
   'members.get': getMember,
   'members.list': listMembers,
   'members.remove': removeMember,
@@ -98,9 +112,13 @@ export const implementations = {
   'orgs.list': listOrgs,
   'orgs.rules': getOrgRules,
   'orgs.setRules': setOrgRules,
+  'profile.delete': deleteProfile,
+  'profile.export': exportProfile,
   'profile.get': getProfile,
   'profile.orgs': listOrgsOfPerson,
   'profile.update': updateProfile,
+  'retention.get': getRetention,
+  'retention.set': setRetention,
   'roles.delete': deleteRole,
   'roles.get': getRole,
   'roles.list': listRoles,

@@ -7,6 +7,9 @@ export const auditEntry = z.object({
   action: z.string(),
   actorType: z.enum(['api_key', 'member', 'agent', 'node', 'system']),
   actor: z.string().meta({ description: 'Id of the actor.' }),
+  actorName: z.string().nullable().meta({
+    description: 'The present name of a member or key; `removed member` for one that is gone. The log itself holds no names of people.',
+  }),
   subject: z.string().meta({ description: 'Id or name of the object of the action.' }),
   inputDigest: z.string().meta({ description: 'SHA-256 of the input as canonical JSON (RFC 8785).' }),
   detail: json.nullable(),

@@ -122,6 +122,12 @@ export interface ParkRow {
   readonly base: number
 }
 
+/** The place of an event in the log. Both numbers are decimal text, because they exceed the exact range of a number. */
+export interface EventPlace {
+  readonly tx: string
+  readonly id: string
+}
+
 export interface EventRow {
   readonly org: OrgId
   readonly type: string
@@ -424,14 +430,22 @@ export interface Store<Tx = unknown> {
   unblock(org: OrgId, run: RunId, bundle: string | null, tx?: Tx): Promise<boolean>
   /**
    * A new, ready run whose journal is a copy of `source`'s rows below `beforeSeq`, with their numbers. `edits` (by cmd) replace outputs of
-   * steps in the last of the copied generations.
+   * steps in the last of the copied generations. False: there is no such run any more.
    */
   fork(
     source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
     target: RunRow,
     edits: ReadonlyMap<number, { readonly output: JsonText }>,
     tx?: Tx,
-  ): Promise<void>
+  ): Promise<boolean>
+  /**
+   * Deletes ended runs with all that they hold: input, journal, result, logs, keys, and blobs that no other run uses. Their events stay.
+   * Returns those it deleted. It leaves runs that have not ended, and those whose parent has not: it may start them again while it is replayed,
+   * and must then find them.
+   */
+  deleteRuns(org: OrgId, runs: readonly RunId[], tx?: Tx): Promise<readonly RunId[]>
+  /** Deletes events in the caller's transaction. Returns how many there were. Absent in a store without SQL. */
+  deleteEvents?(org: OrgId, events: readonly EventPlace[], tx: Tx): Promise<number>
   setLimit(org: OrgId, limit: string, max: number | null, tx?: Tx): Promise<void>
   /** Stops or resumes claims from a queue. */
   setQueuePaused(org: OrgId, queue: string, paused: boolean, tx?: Tx): Promise<void>

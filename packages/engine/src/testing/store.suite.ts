@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vi
 import { describeAuthority } from './store-suite/describe-authority.ts'
 import { describeClaims } from './store-suite/describe-claims.ts'
 import { describeControl } from './store-suite/describe-control.ts'
+import { describeDeletion } from './store-suite/describe-deletion.ts'
 import { describeDepths } from './store-suite/describe-depths.ts'
 import { describeFlush } from './store-suite/describe-flush.ts'
 import { describeKeys } from './store-suite/describe-keys.ts'
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, (world: () => World) => void>> = {
   limits: describeLimits,
   keys: describeKeys,
   authority: describeAuthority,
+  deletion: describeDeletion,
   depths: describeDepths,
 }
 

@@ -28,6 +28,35 @@ export interface AuditFilter {
   readonly limit: number
 }
 
+/** The present names of members and keys (UUIDs), by id. */
+export async function selectNames(tx: Transaction, org: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.rows<{ id: string; name: string }>(
+    sql`select m.member_id as id, m.name from app.member m where m.org_id = ${org} and m.member_id = any (${[...ids]}::uuid[])
+        union all select k.key_id, k.name from app.api_key k where k.org_id = ${org} and k.key_id = any (${[...ids]}::uuid[])`,
+  )
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+/** What an actor (a public id) did, newest first, and how often. Reads the whole log of the organization: for reports. */
+export async function selectActs(
+  tx: Transaction,
+  org: string,
+  actor: string,
+  limit: number,
+): Promise<{ rows: ListedEntry[]; count: number }> {
+  const rows = await tx.rows<ListedEntry>(
+    sql`select ${ENTRY}, s.seq, s.hash from app.audit_entry e
+        left join app.audit_seal s on s.org_id = e.org_id and s.entry_id = e.id
+        where e.org_id = ${org} and e.actor = ${actor} order by e.id desc limit ${limit}`,
+  )
+  if (rows.length < limit) return { rows, count: rows.length }
+  const row = await tx.row<{ count: number }>(
+    sql`select count(*)::int as count from app.audit_entry e where e.org_id = ${org} and e.actor = ${actor}`,
+  )
+  return { rows, count: row?.count ?? rows.length }
+}
+
 export type ListedEntry = EntryRow & { readonly seq: string | null; readonly hash: Buffer | null }
 
 export function selectEntries(tx: Transaction, org: string, filter: AuditFilter): Promise<ListedEntry[]> {

@@ -18,13 +18,13 @@ export interface PersonChange {
 export async function recordForPerson(kernel: Kernel, { person, action, detail, requestId }: PersonChange): Promise<void> {
   const at = Math.floor(kernel.clock.now())
   const inputDigest = digest(detail).toString('hex')
-  for (const { org_id: org, member_id: member, name } of await findMembersOfPerson(kernel.database, person)) {
+  for (const { org_id: org, member_id: member } of await findMembersOfPerson(kernel.database, person)) {
     const subject = encodeId('mbr', member)
     const entry = {
       org,
       id: newId(at),
       at,
-      actor: { type: 'member', id: subject, name },
+      actor: { type: 'member', id: subject, name: '' },
       action,
       subject,
       inputDigest,

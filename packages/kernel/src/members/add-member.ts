@@ -16,7 +16,8 @@ export interface NewMember {
 }
 
 /**
- * Makes a person a member of the organization of `ctx`, with the event and an audit entry of the member itself. Returns its id. Null: the person
+ * Makes a person a member of the organization of `ctx`, with the event and an audit entry of the member itself, without its name: what is in them
+ * stays when the person is deleted. Returns its id. Null: the person
  * is a member already. @param by what let it in, for the audit entry
  */
 export async function addMember(ctx: Ctx, tx: Transaction, { person, name, email, role }: NewMember, by: Json): Promise<Id<'mbr'> | null> {
@@ -25,8 +26,8 @@ export async function addMember(ctx: Ctx, tx: Transaction, { person, name, email
   const joined = { org_id: ctx.org, member_id: member, person_id: person, name, email, role, joined_at: new Date(at), suspended_at: null }
   if (!(await insertMember(tx, joined))) return null
   const id = encodeId('mbr', member)
-  await appendEvents(ctx, tx, [{ type: 'member.joined', subject: id, data: { name, role } }])
-  const detail = { name, role, by }
+  await appendEvents(ctx, tx, [{ type: 'member.joined', subject: id, data: { role } }])
+  const detail = { role, by }
   await recordAudit(tx, [
     {
       org: ctx.org,

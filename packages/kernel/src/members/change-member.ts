@@ -37,8 +37,9 @@ export async function changeMember(ctx: Ctx, { memberId, event, become, write }:
     return [found, made] as const
   })
   const { role, suspendedAt } = toMember(after ?? before)
-  await emitEvent(ctx, event, memberId, { name: before.name, role })
-  ctx.note(memberId, { name: before.name, role, suspended: suspendedAt !== null })
+  // Without its name: events and audit entries stay when the person is deleted.
+  await emitEvent(ctx, event, memberId, { role })
+  ctx.note(memberId, { role, suspended: suspendedAt !== null })
   ctx.afterCommit(() => ctx.kernel.authenticator.forget(memberId))
   return after ?? before
 }

@@ -50,6 +50,11 @@ export async function lockAdmins(tx: Transaction, org: string): Promise<string[]
   return rows.map(({ member_id }) => member_id)
 }
 
+export async function countMembers(tx: Transaction, org: string): Promise<number> {
+  const row = await tx.row<{ count: number }>(sql`select count(*)::int as count from app.member where org_id = ${org}`)
+  return row?.count ?? 0
+}
+
 export async function updateMemberRow(
   tx: Transaction,
   { org_id: org, member_id: member, role, suspended_at: suspendedAt }: Pick<MemberRow, 'org_id' | 'member_id' | 'role' | 'suspended_at'>,

@@ -61,7 +61,7 @@ describe('members.update and members.remove', () => {
     await t.call('members.remove', { memberId: id })
     await expect(t.call('members.get', { memberId: id })).rejects.toMatchObject({ code: 'member.not_found' })
     const { items } = await t.call('audit.list', { action: 'member.removed' })
-    expect(items[0]).toMatchObject({ subject: id, detail: { name: 'Ben', role: 'operator' } })
+    expect(items[0]).toMatchObject({ subject: id, detail: { role: 'operator', suspended: false } })
   })
 
   it.each(ROLES.flatMap((mine) => ROLES.map((theirs) => [mine, theirs] as const)))(

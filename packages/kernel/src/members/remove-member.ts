@@ -3,11 +3,16 @@ import type { AnswerTo, InputFor } from '../context/implementation.ts'
 import { leaveGroups } from '../groups/leave-groups.ts'
 import { toUuid } from '../public-ids.ts'
 import { changeMember } from './change-member.ts'
-import { toMember } from './member-row.ts'
+import { type MemberRow, toMember } from './member-row.ts'
 import { deleteMember } from './member-store.ts'
 
 export async function removeMember(ctx: Ctx, { memberId }: InputFor<'members.remove'>): Promise<AnswerTo<'members.remove'>> {
-  const row = await changeMember(ctx, {
+  return toMember(await takeOut(ctx, memberId))
+}
+
+/** Removes a member by the rules of `changeMember`. Returns what it was. */
+export function takeOut(ctx: Ctx, memberId: string): Promise<MemberRow> {
+  return changeMember(ctx, {
     memberId,
     event: 'member.removed',
     become: () => null,
@@ -16,5 +21,4 @@ export async function removeMember(ctx: Ctx, { memberId }: InputFor<'members.rem
       await leaveGroups(tx, ctx.org, memberId)
     },
   })
-  return toMember(row)
 }

@@ -53,6 +53,11 @@ export function createEngine<Tx>(options: EngineOptions<Tx>): TransactionalEngin
     setLimit: (org, limit, max, tx) => store.setLimit(org, limit, max, tx),
     setQueuePaused: (org, queue, paused, tx) => store.setQueuePaused(org, queue, paused, tx),
     appendEvents: (events, tx) => store.emit(events, tx),
+    deleteRuns: (org, runs, tx) => store.deleteRuns(org, runs, tx),
+    async deleteEvents(org, events, tx) {
+      if (store.deleteEvents === undefined) throw new Error('This store has no SQL')
+      return store.deleteEvents(org, events, tx)
+    },
 
     nudge(runs) {
       defaults.forgetAll()

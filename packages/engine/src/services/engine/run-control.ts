@@ -134,7 +134,7 @@ async function copyRun<Tx>(
   kind: 'retry' | 'fork',
   changes: RunChanges,
   tx?: Tx,
-): Promise<{ readonly run: RunId }> {
+): Promise<{ readonly run: RunId } | null> {
   if (changes.version !== undefined) await requireMovable(parts, source.org, source.workflow, changes.version)
   const now = parts.now()
   const run = newUuid(parts.now(), parts.random)
@@ -152,7 +152,7 @@ async function copyRun<Tx>(
   const edits = new Map(
     [...(changes.edits ?? [])].map(([cmd, output]) => [cmd, { output: toJsonText(output, `edited output of command ${cmd}`) }]),
   )
-  await parts.store.fork({ org: source.org, run: source.run, beforeSeq }, target, edits, tx)
+  if (!(await parts.store.fork({ org: source.org, run: source.run, beforeSeq }, target, edits, tx))) return null
   const data = { [kind === 'retry' ? 'retryOf' : 'forkOf']: source.run }
   await parts.store.emit([event(source.org, run, source.workflow, 'run.started', now, data)], tx)
   done(parts, run, { type: 'delivered', worker: null, queue: source.queue }, tx)

@@ -8,9 +8,10 @@ export function forkRun(
   source: { readonly org: OrgId; readonly run: RunId; readonly beforeSeq: number },
   target: RunRow,
   edits: ReadonlyMap<number, { readonly output: JsonText }>,
-): void {
+): boolean {
   const id = key(target.org, target.run)
-  if (tables.runs.has(id)) return
+  if (!tables.runs.has(key(source.org, source.run))) return false
+  if (tables.runs.has(id)) return true
   const below = (tables.journal.get(key(source.org, source.run)) ?? []).filter((row) => row.seq < source.beforeSeq)
   const base = below.findLast((row) => row.kind === 'generation')?.seq ?? 0
   const copy = (row: JournalRow): JournalRow => {
@@ -24,4 +25,5 @@ export function forkRun(
   live.nextSeq = below.length + 1
   tables.journal.set(id, below.map(copy))
   insertRun(tables, target, live)
+  return true
 }

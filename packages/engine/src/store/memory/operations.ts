@@ -1,6 +1,7 @@
 import type { Depths, RunState, Store } from '../store.ts'
 import { claim, type OrgCursor } from './claim.ts'
 import { deliver, setPause, setQueuePaused, unblock } from './control.ts'
+import { deleteRuns } from './delete-runs.ts'
 import { expire } from './finish.ts'
 import { flush, requireUnfenced } from './flush.ts'
 import { forkRun } from './fork.ts'
@@ -15,7 +16,7 @@ import { beat, register, retire } from './workers.ts'
 type Immediate<F> = F extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
 
 /** The port's operations, each executed at once and atomically. */
-export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact' | 'startPlain'>]: Immediate<Store[M]> }
+export type Operations = { readonly [M in Exclude<keyof Store, 'close' | 'transact' | 'startPlain' | 'deleteEvents'>]: Immediate<Store[M]> }
 
 export interface OperationOptions {
   readonly tables: Tables
@@ -48,6 +49,7 @@ export function createOperations({ tables, now, random, fencing }: OperationOpti
     setPause: (org, run, paused) => setPause(session(), org, run, paused),
     unblock: (org, run, bundle) => unblock(session(), org, run, bundle),
     fork: (source, target, edits) => forkRun(session(), source, target, edits),
+    deleteRuns: (org, runs) => deleteRuns(tables, org, runs),
     setLimit: (org, limit, max) => setLimit(session(), org, limit, max),
     setQueuePaused: (org, queue, paused) => setQueuePaused(session(), org, queue, paused),
     depths: () => depths(session()),

@@ -1,5 +1,17 @@
 import pg from 'pg'
-import type { AdmittedStart, DeliverOutcome, EventRow, Message, OrgId, RunId, RunRow, StartOutcome, Store, WorkerId } from '../store.ts'
+import type {
+  AdmittedStart,
+  DeliverOutcome,
+  EventPlace,
+  EventRow,
+  Message,
+  OrgId,
+  RunId,
+  RunRow,
+  StartOutcome,
+  Store,
+  WorkerId,
+} from '../store.ts'
 import { Fenced, HeldByAncestor } from '../store-errors.ts'
 import { classifyError } from './classify-error.ts'
 import { closeCode, onFullCode, priorityCode, stateCode } from './codes.ts'
@@ -10,7 +22,17 @@ import { onlyRow } from './workers.ts'
 type Tx = pg.ClientBase
 type Controls = Pick<
   Store<Tx>,
-  'emit' | 'startAdmitted' | 'deliver' | 'expire' | 'setPause' | 'unblock' | 'fork' | 'setLimit' | 'setQueuePaused'
+  | 'emit'
+  | 'startAdmitted'
+  | 'deliver'
+  | 'expire'
+  | 'setPause'
+  | 'unblock'
+  | 'fork'
+  | 'deleteRuns'
+  | 'deleteEvents'
+  | 'setLimit'
+  | 'setQueuePaused'
 >
 
 /** Runs in the caller's transaction, or on a connection of our own: then one statement each, repeated if it lost a race. */
@@ -24,6 +46,9 @@ export function controlRuns(pool: pg.Pool): Controls {
     unblock: async (org, run, bundle, tx) =>
       onlyRow(await ask<{ done: boolean }>(pool, tx, 'select engine.unblock($1, $2, $3) as done', [org, run, bundle])).done,
     fork: (source, target, edits, tx) => fork(pool, source, target, edits, tx),
+    deleteRuns: async (org, runs, tx) =>
+      (await ask<{ run: RunId }>(pool, tx, 'select run from engine.delete_runs($1, $2) run', [org, runs])).map(({ run }) => run),
+    deleteEvents: (org, events, tx) => deleteEvents(org, events, tx),
     setLimit: async (org, limit, max, tx) => void (await ask(pool, tx, 'select engine.set_limit($1, $2, $3)', [org, limit, max])),
     setQueuePaused: async (org, queue, paused, tx) =>
       void (await ask(
@@ -47,6 +72,42 @@ async function ask<Row extends pg.QueryResultRow>(pool: pg.Pool, tx: Tx | undefi
   }
 }
 
+/** A statement whose rows refer to blobs: they are written in its transaction, so that none is deleted before its first use. */
+async function askWithBlobs<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  tx: Tx | undefined,
+  packer: PayloadPacker,
+  text: string,
+  values: unknown[],
+): Promise<Row[]> {
+  if (packer.blobs.size === 0) return await ask<Row>(pool, tx, text, values)
+  if (tx) {
+    await saveBlobs(tx, packer)
+    return await ask<Row>(pool, tx, text, values)
+  }
+  for (let attempt = 1; ; attempt++) {
+    const client = await pool.connect()
+    try {
+      await client.query('begin')
+      await saveBlobs(client, packer)
+      const { rows } = await client.query<Row>(text, values)
+      await client.query('commit')
+      client.release()
+      return rows
+    } catch (error) {
+      // Ends the connection, and with it the transaction.
+      client.release(true)
+      if (classifyError(error) !== 'race' || attempt === 5) throw error
+    }
+  }
+}
+
+async function deleteEvents(org: OrgId, events: readonly EventPlace[], tx: Tx): Promise<number> {
+  const values = [org, events.map((event) => event.tx), events.map((event) => event.id)]
+  const { rows } = await tx.query<{ count: number }>('select engine.delete_events($1, $2::xid8[], $3::bigint[]) as count', values)
+  return onlyRow(rows).count
+}
+
 async function emit(pool: pg.Pool, events: readonly EventRow[], tx?: Tx): Promise<void> {
   if (events.length === 0) return
   const text = `insert into engine.event (org_id, type, subject, data, at, run_id)
@@ -67,7 +128,6 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   const { input, event, worker, ...rest } = start
   const packer = new PayloadPacker()
   const stored = packer.pack(start.org, input)
-  await saveBlobs(tx ?? pool, packer)
   const plan = {
     ...rest,
     priority: priorityCode.code(start.priority),
@@ -87,7 +147,8 @@ async function startAdmitted(pool: pg.Pool, start: AdmittedStart, tx?: Tx): Prom
   ]
   const isNew = `outcome in ('started', 'refused')`
   const check = start.parent ? `, case when ${isNew} then engine.require_start(${next(start.org)}, ${next(start.run)})::text end` : ''
-  const rows = await ask<Answer>(pool, tx, `with ${parts.join(', ')} select *${check} from started`, values).catch(rethrowStart)
+  const text = `with ${parts.join(', ')} select *${check} from started`
+  const rows = await askWithBlobs<Answer>(pool, tx, packer, text, values).catch(rethrowStart)
   if (rows.length === 0 && worker !== undefined) throw new Fenced(`worker ${worker} is fenced`)
   const { outcome, run, state, cancelled } = onlyRow(rows)
   if (outcome !== 'started') return { type: outcome, run }
@@ -130,9 +191,14 @@ async function deliver(pool: pg.Pool, message: Message, tx?: Tx): Promise<Delive
   }
   const packer = new PayloadPacker()
   const { kind, name, payload, error } = toMessageColumns(message, packer)
-  await saveBlobs(tx ?? pool, packer)
   const values = [org, run, message.id, kind, name, payload, error === null ? null : JSON.stringify(error)]
-  const rows = await ask<Place>(pool, tx, 'select worker, queue from engine.post($1, $2, $3, $4::smallint, $5, $6, $7)', values)
+  const rows = await askWithBlobs<Place>(
+    pool,
+    tx,
+    packer,
+    'select worker, queue from engine.post($1, $2, $3, $4::smallint, $5, $6, $7)',
+    values,
+  )
   return await toOutcome(pool, rows[0], org, run, tx)
 }
 
@@ -161,13 +227,14 @@ async function fork(
   target: RunRow,
   edits: Parameters<Controls['fork']>[2],
   tx?: Tx,
-): Promise<void> {
+): Promise<boolean> {
   const { input, ...rest } = target
   const packer = new PayloadPacker()
   const stored = packer.pack(target.org, input)
   // As text: an edited output keeps the form in which it was written.
   const outputs = Object.fromEntries([...edits].map(([cmd, { output }]) => [cmd, packer.pack(target.org, output)]))
-  await saveBlobs(tx ?? pool, packer)
   const plan = JSON.stringify({ ...rest, priority: priorityCode.code(target.priority), parent: null })
-  await ask(pool, tx, 'select engine.fork($1, $2, $3, $4, $5)', [source.run, source.beforeSeq, plan, stored, JSON.stringify(outputs)])
+  const values = [source.run, source.beforeSeq, plan, stored, JSON.stringify(outputs)]
+  const rows = await askWithBlobs<{ done: boolean }>(pool, tx, packer, 'select engine.fork($1, $2, $3, $4, $5) as done', values)
+  return onlyRow(rows).done
 }
