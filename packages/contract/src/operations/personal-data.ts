@@ -24,7 +24,6 @@ export const exportProfile = defineOperation({
   permission: 'any',
   effect: 'read',
   idempotent: true,
-  proof: 'recent',
   http: { method: 'GET', path: '/profile/export' },
   cli: { verb: 'profile export' },
 })

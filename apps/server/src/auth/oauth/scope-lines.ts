@@ -23,6 +23,7 @@ const LINES: readonly (readonly [string, readonly Permission[]])[] = [
   ['Invite, change and remove members', ['members:write']],
   ['Change and suspend agents', ['agents:write']],
   ['Change what roles allow, and the rules of the organization', ['roles:write']],
+  ['Export and erase what is stored about people, and set how long data is kept', ['privacy:write']],
   ['Revoke keys', ['keys:write']],
 ]
 
