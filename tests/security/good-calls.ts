@@ -184,6 +184,7 @@ function writesOf(org: Org, server: McpServer): Inputs {
     'groups.addMember': { groupId: org.groupIds[1], member: org.memberIds[1] },
     'groups.removeMember': { groupId: org.groupIds[0], member: org.memberIds[1] },
     'orgs.setRules': { mailDomains: ['example.com'] },
+    'profile.switchOrg': { orgId: org.id },
     'profile.update': { name: 'Ada the second', zone: 'Europe/Zurich' },
     'devices.end': { deviceId: org.deviceId },
     'devices.endAll': {},

@@ -335,6 +335,7 @@ export const NO_WAY: Readonly<Record<string, string>> = {
   'groups.addMember': 'a group allows nothing',
   'groups.removeMember': 'a group allows nothing',
   'orgs.setRules': 'narrows access',
+  'profile.switchOrg': 'chooses among the organizations of the caller',
   'profile.update': 'changes a name and settings of the caller',
   'devices.end': 'ends access',
   'devices.endAll': 'ends access',

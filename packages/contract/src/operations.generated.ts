@@ -78,7 +78,7 @@ import {
   putPipeline,
   runPipeline,
 } from './operations/pipelines.ts'
-import { endAllDevices, endDevice, getProfile, listDevices, listOrgsOfPerson, updateProfile } from './operations/profile.ts'
+import { endAllDevices, endDevice, getProfile, listDevices, listOrgsOfPerson, switchOrg, updateProfile } from './operations/profile.ts'
 import { listLimits, listQueues, listWorkers, pauseQueue, resumeQueue, setLimit } from './operations/queues.ts'
 import { deleteRole, getRole, listRoles, putRole } from './operations/roles.ts'
 import { cancelRun, editStep, forkRun, pauseRun, resumeRun, retryRun } from './operations/run-control.ts'
@@ -202,6 +202,7 @@ export const operations = {
   'profile.export': exportProfile,
   'profile.get': getProfile,
   'profile.orgs': listOrgsOfPerson,
+  'profile.switchOrg': switchOrg,
   'profile.update': updateProfile,
   'queues.list': listQueues,
   'queues.pause': pauseQueue,

@@ -100,6 +100,7 @@ export const routes = {
   'profile.export': { name: 'profile.export', effect: 'read', http: { method: 'GET', path: '/profile/export' } },
   'profile.get': { name: 'profile.get', effect: 'read', http: { method: 'GET', path: '/profile' } },
   'profile.orgs': { name: 'profile.orgs', effect: 'read', http: { method: 'GET', path: '/profile/orgs' } },
+  'profile.switchOrg': { name: 'profile.switchOrg', effect: 'write', http: { method: 'POST', path: '/profile/orgs/{orgId}/switch' } },
   'profile.update': { name: 'profile.update', effect: 'write', http: { method: 'PATCH', path: '/profile' } },
   'queues.list': { name: 'queues.list', effect: 'read', http: { method: 'GET', path: '/queues' } },
   'queues.pause': { name: 'queues.pause', effect: 'write', http: { method: 'POST', path: '/queues/{queue}/pause' } },

@@ -45,6 +45,7 @@ import { endDevice } from './logins/end-device.ts'
 import { getProfile } from './logins/get-profile.ts'
 import { listDevices } from './logins/list-devices.ts'
 import { listOrgsOfPerson } from './logins/list-orgs-of-person.ts'
+import { switchOrg } from './logins/switch-org.ts'
 import { updateProfile } from './logins/update-profile.ts'
 import { getMember } from './members/get-member.ts'
 import { listMembers } from './members/list-members.ts'
@@ -116,6 +117,7 @@ export const implementations = {
   'profile.export': exportProfile,
   'profile.get': getProfile,
   'profile.orgs': listOrgsOfPerson,
+  'profile.switchOrg': switchOrg,
   'profile.update': updateProfile,
   'retention.get': getRetention,
   'retention.set': setRetention,

@@ -4,7 +4,9 @@ import {
   deriveLoginSecret,
   findInvitation,
   findLogin,
+  isProved,
   makeFirstPerson,
+  proofRequired,
   readLoginToken,
   recordForPerson,
 } from '@orrery/kernel'
@@ -60,10 +62,14 @@ export function createPeopleFace({ kernel, firstOrg, url, providers }: PeopleFac
     return token === null ? null : findLogin(database, token, clock.now())
   }
   const isLogin = async (signed: string) => (await findLoginBy(signed))?.isBrowser === true
+  const requireProof = async (signed: string | null) => {
+    const login = await findLoginBy(signed)
+    if (login !== null && !isProved(login, clock.now())) throw proofRequired(login, kernel.publicUrl())
+  }
   const cookie = () => loginCookieName(url().startsWith('https:'))
   const app = new Hono<ServerEnv>()
   app.route('/', servePages(url, listProviders(providers)))
-  app.route('/', serveAuth({ auth, url, cookie, isLogin }))
+  app.route('/', serveAuth({ auth, url, cookie, isLogin, requireProof }))
   app.route('/', serveMetadata(addresses))
   const findLoginOf = (context: ServerContext) => findLoginBy(context.var.info.login)
   const headersOf = (context: ServerContext) => readHeaders(context, { cookie, isLogin, url })

@@ -34,6 +34,9 @@ const OPEN = [
   'POST /device/deny',
 ] as const
 
+/** What changes how a person logs in needs a recent proof of who they are, like operations that do. */
+const DANGEROUS: ReadonlySet<string> = new Set(['/passkey/delete-passkey', '/link-social', '/unlink-account'])
+
 /** Small, because these bodies are read before anything is known of the caller. */
 const BODY_BYTES_MAX = 32_768
 
@@ -45,6 +48,8 @@ interface AuthFaceParts {
   readonly cookie: () => string
   /** Whether the secret is that of a browser's login that has not ended. */
   readonly isLogin: (secret: string) => Promise<boolean>
+  /** @throws proof_required */
+  readonly requireProof: (secret: string | null) => Promise<void>
 }
 
 /** The login library on our server. Its cookies count only for requests of our own pages, and only for logins that are still good. */
@@ -53,6 +58,7 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   for (const [method, path] of OPEN.map((one) => one.split(' ') as [string, string])) {
     app.on(method, `${AUTH_PATH}${path}`, async (context) => {
       context.var.info.operation = `auth${path}`
+      if (DANGEROUS.has(path)) await parts.requireProof(context.var.info.login)
       const auth = await parts.auth()
       return auth.handler(await prepare(context, parts))
     })
@@ -69,7 +75,10 @@ async function prepare(context: ServerContext, parts: AuthFaceParts): Promise<Re
 }
 
 /** The headers of a request as the login library may see them. */
-export async function readHeaders(context: ServerContext, { cookie, isLogin, url }: Omit<AuthFaceParts, 'auth'>): Promise<Headers> {
+export async function readHeaders(
+  context: ServerContext,
+  { cookie, isLogin, url }: Omit<AuthFaceParts, 'auth' | 'requireProof'>,
+): Promise<Headers> {
   const { address, login, requestId } = context.var.info
   const headers = new Headers(context.req.raw.headers)
   headers.delete(ADDRESS_HEADER)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { deviceId } from '../ids.ts'
+import { deviceId, orgId } from '../ids.ts'
 import { device, orgOfPerson, profile, profileChanges } from '../nouns/profile.ts'
 import { defineOperation } from '../operation.ts'
 
@@ -50,6 +50,21 @@ export const listOrgsOfPerson = defineOperation({
   http: { method: 'GET', path: '/profile/orgs' },
   cli: { verb: 'profile orgs' },
   rows: 'items',
+})
+
+export const switchOrg = defineOperation({
+  name: 'profile.switchOrg',
+  summary: 'Act in another of your organizations from now on',
+  description: 'For this login. A request that names an organization in the header `Orrery-Org` acts in that one all the same.',
+  input: z.strictObject({ orgId }),
+  output: orgOfPerson,
+  problems: ['login_required', 'org.not_found'],
+  permission: 'any',
+  effect: 'write',
+  idempotent: true,
+  audit: 'profile.org_switched',
+  http: { method: 'POST', path: '/profile/orgs/{orgId}/switch' },
+  cli: { verb: 'profile switch-org', positionals: ['orgId'] },
 })
 
 export const listDevices = defineOperation({

@@ -1,5 +1,5 @@
-import { problem } from '@orrery/contract'
-import type { Caller, Identity } from '../context/identity.ts'
+import { type ProblemError, problem } from '@orrery/contract'
+import type { Caller, Identity, Login } from '../context/identity.ts'
 import type { Kernel } from '../context/kernel.ts'
 
 /** How long ago a person may have proved who they are, for a dangerous operation. */
@@ -10,16 +10,23 @@ export const PROOF_MS_MAX = 10 * 60_000
  * the cached one was too old. @throws proof_required
  */
 export async function requireProof(kernel: Kernel, caller: Caller, identity: Identity): Promise<Identity> {
-  const isRecent = ({ login }: Identity) => login === undefined || kernel.clock.now() - login.provedAt <= PROOF_MS_MAX
+  const isRecent = ({ login }: Identity) => login === undefined || isProved(login, kernel.clock.now())
   if (isRecent(identity)) return identity
   // The cached identity may be older than a proof that was given a second ago.
   kernel.authenticator.forgetWhere(({ login }) => login?.id === identity.login?.id)
   const { credential } = caller
   const fresh = typeof credential === 'string' ? await kernel.authenticator.authenticate(credential, caller) : identity
   if (isRecent(fresh)) return fresh
-  const provedAt = new Date(fresh.login?.provedAt ?? 0).toISOString()
-  const where = `${kernel.publicUrl()}/login?proof`
-  throw problem('proof_required', `Confirm with a passkey at ${where}, or run \`orrery login\` again. You last did so at ${provedAt}.`, {
-    provedAt,
-  })
+  throw proofRequired(fresh.login, kernel.publicUrl())
+}
+
+export function isProved(login: Login, now: number): boolean {
+  return now - login.provedAt <= PROOF_MS_MAX
+}
+
+/** @param url of the server */
+export function proofRequired(login: Login | undefined, url: string): ProblemError {
+  const provedAt = new Date(login?.provedAt ?? 0).toISOString()
+  const detail = `Confirm with a passkey at ${url}/login?proof, or run \`orrery login\` again. You last did so at ${provedAt}.`
+  return problem('proof_required', detail, { provedAt })
 }

@@ -76,8 +76,8 @@ describe('what a person allowed', () => {
   })
 
   it('is no business of keys', async () => {
-    await expect(t.call('consents.list', {})).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call('consents.list', {})).rejects.toMatchObject({ code: 'login_required' })
     const consentId = encodeId('cns', PERSON)
-    await expect(t.call('consents.withdraw', { consentId })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(t.call('consents.withdraw', { consentId })).rejects.toMatchObject({ code: 'login_required' })
   })
 })

@@ -38,6 +38,10 @@ export async function touchLogin(people: pg.Pool, login: string, at: Date): Prom
   await people.query(sql`update auth.login set used_at = ${at} where id = ${login}`)
 }
 
+export async function setLastOrg(people: pg.Pool, login: string, org: string): Promise<void> {
+  await people.query(sql`update auth.login set last_org = ${org} where id = ${login}`)
+}
+
 interface Alive {
   readonly person: string
   /** The logins that have not expired by then, and were made after `since`. */

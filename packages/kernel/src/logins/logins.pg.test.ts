@@ -1,5 +1,5 @@
 /** What a person may do with a login: their profile, devices and organizations, proofs for dangerous operations, and rules of organizations. */
-import { decodeId } from '@orrery/contract'
+import { decodeId, encodeId } from '@orrery/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { logIn, makePerson, orgOf } from '../../../../tests/support/log-in.ts'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
@@ -174,6 +174,23 @@ describe('devices', () => {
     await closed
     expect(performance.now() - since).toBeLessThan(5000)
     expect(AUTHENTICATED_FOR_MS + ACCESS_CHECK_MS).toBeLessThan(5000)
+  })
+})
+
+describe('a person in two organizations', () => {
+  it('switches without logging in again, and only to an organization that lets it in', async () => {
+    const other = await orgOf(t, await t.otherOrg('switched-to'))
+    const { id } = await makePerson(t, 'Ada', { [t.org]: 'admin', [other]: 'viewer' })
+    const key = await logIn(t, id)
+    const current = async () => (await t.call('orgs.get', { orgId: 'current' }, { key })).id
+    expect(await current()).toBe(encodeId('org', t.org))
+    await t.call('profile.switchOrg', { orgId: encodeId('org', other) }, { key })
+    expect(await current()).toBe(encodeId('org', other))
+    await expect(t.call('keys.create', { name: 'x', set: 'viewer' }, { key })).rejects.toMatchObject({ code: 'forbidden' })
+    const strange = await orgOf(t, await t.otherOrg('of-others'))
+    await expect(t.call('profile.switchOrg', { orgId: encodeId('org', strange) }, { key })).rejects.toMatchObject({ code: 'org.not_found' })
+    await t.query('update app.member set suspended_at = now() where org_id = $1 and person_id = $2', [t.org, id])
+    await expect(t.call('profile.switchOrg', { orgId: encodeId('org', t.org) }, { key })).rejects.toMatchObject({ code: 'org.not_found' })
   })
 })
 

@@ -1,6 +1,7 @@
 import { problem } from '@orrery/contract'
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo, InputFor } from '../context/implementation.ts'
+import { requireLogin } from '../context/require-login.ts'
 import { withOrg } from '../context/with-org.ts'
 import { seeOrg } from '../database/session-settings.ts'
 import { findMembersOfPerson } from '../members/find-members-of-person.ts'
@@ -8,7 +9,6 @@ import { leaveOrg } from '../members/leave-org.ts'
 import { orProblem } from '../public-ids.ts'
 import { addressForms } from './address-forms.ts'
 import { deletePerson, deleteRecordsOfMember, selectPerson } from './record-store.ts'
-import { requireLogin } from './require-login.ts'
 import { addErasure } from './start-erasure.ts'
 
 export async function deleteProfile(ctx: Ctx, { confirm }: InputFor<'profile.delete'>): Promise<AnswerTo<'profile.delete'>> {

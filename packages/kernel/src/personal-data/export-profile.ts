@@ -1,10 +1,10 @@
 import type { Ctx } from '../context/context.ts'
 import type { AnswerTo } from '../context/implementation.ts'
+import { requireLogin } from '../context/require-login.ts'
 import { findMembersOfPerson } from '../members/find-members-of-person.ts'
 import { orProblem } from '../public-ids.ts'
 import { exportMembership } from './export-member.ts'
 import { selectPerson, selectRecordsOfPerson } from './record-store.ts'
-import { requireLogin } from './require-login.ts'
 
 export async function exportProfile(ctx: Ctx): Promise<AnswerTo<'profile.export'>> {
   const { person } = requireLogin(ctx)

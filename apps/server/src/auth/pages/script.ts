@@ -33,7 +33,8 @@ function on(element, event, action) {
   })
 }
 
-async function ask(method, path, body) {
+/** What is dangerous needs a proof of who the person is, from the last minutes: the passkey is asked for, once. */
+async function ask(method, path, body, isProved = false) {
   const headers = body === undefined ? {} : { 'content-type': 'application/json' }
   let answer
   try {
@@ -47,6 +48,10 @@ async function ask(method, path, body) {
     read = text === '' ? null : JSON.parse(text)
   } catch {}
   if (answer.ok) return read
+  if (read?.code === 'proof_required' && !isProved) {
+    await usePasskey()
+    return ask(method, path, body, true)
+  }
   if (answer.status === 429) throw new Error('Too many tries. Wait a minute, then try again.')
   throw new Error(read?.detail ?? read?.error_description ?? read?.message ?? 'The server answered ' + answer.status + '.')
 }
@@ -277,14 +282,21 @@ async function showDevices() {
   }
   const rows = items.map((device) => {
     const note = [device.address, 'last used ' + when(device.lastUsedAt), device.current ? 'this one' : ''].filter(Boolean).join(' · ')
-    return row(device.name, note, ...(device.current ? [] : [{ label: 'Sign out', act: end(device.id) }]))
+    return row(device.userAgent, note, ...(device.current ? [] : [{ label: 'Sign out', act: end(device.id) }]))
   })
   fill('#devices', rows, 'None.')
 }
 
 async function showOrgs() {
   const { items } = await ask('GET', '/api/v1/profile/orgs')
-  fill('#orgs', items.map(({ name, role }) => row(name, role)), 'You are a member of no organization. Ask for an invitation.')
+  const act = (orgId) => async () => {
+    await ask('POST', '/api/v1/profile/orgs/' + orgId + '/switch', {})
+    await showOrgs()
+  }
+  const rows = items.map(({ orgId, name, role, current }) =>
+    row(name, current ? role + ' · you act here' : role, ...(current ? [] : [{ label: 'Switch', act: act(orgId) }])),
+  )
+  fill('#orgs', rows, 'You are a member of no organization. Ask for an invitation.')
 }
 
 pages.device = async () => {
