@@ -202,12 +202,13 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
   const agentId = await makeAgent(url, call, word, canary)
   await call('roles.put', { role: names.role, permissions: ['runs:read'], description: canary })
   const people = await makePeople(databaseUrl, decodeId('org', made.id) ?? '', canary)
+  const erasureId = encodeId('ers', newId(Date.now()))
   const groupIds = [
     (await call('groups.create', { name: `first-${canary}`, description: canary })).id,
     (await call('groups.create', { name: `second-${canary}` })).id,
   ]
   for (const member of people.memberIds) await call('groups.addMember', { groupId: groupIds[0], member })
-  Object.assign(ids, { mbr: people.memberIds, dev: [people.deviceId], cns: [people.consentId] })
+  Object.assign(ids, { mbr: people.memberIds, dev: [people.deviceId], cns: [people.consentId], ers: [erasureId] })
   await makeCalendars(call, names, canary)
   await makePipeline(call, names.pipeline, canary)
   await makeTool(call, names.tool, canary)
@@ -232,7 +233,7 @@ async function makeOrg({ url, adminKey, databaseUrl }: Pick<Installation, 'url' 
     groupIds,
     ...people,
     invitationIds,
-    erasureId: encodeId('ers', newId(Date.now())),
+    erasureId,
     automationId,
     agentId,
     workflow: `own-${canary}`,

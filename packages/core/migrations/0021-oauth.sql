@@ -156,3 +156,16 @@ grant select, insert, update, delete on
   auth.oauth_client, auth.oauth_resource, auth.oauth_client_resource, auth.oauth_consent, auth.oauth_refresh_token,
   auth.oauth_access_token, auth.oauth_client_assertion
 to orrery_auth;
+
+-- Deletes a consent of a person, and all tokens that it allowed, in the transaction of the call that withdraws it. No row: there is no such consent.
+create function auth.withdraw_consent(p_person uuid, p_consent uuid)
+returns table (id uuid, in_org uuid, scopes jsonb, created_at timestamptz, updated_at timestamptz, client_id text, name text, uri text, discovered_by text)
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with gone as (delete from auth.oauth_consent o where o.id = p_consent and o.person_id = p_person returning o.*),
+  tokens as (delete from auth.oauth_refresh_token t using gone
+             where t.client_id = gone.client_id and t.person_id = gone.person_id and t.in_org = gone.in_org)
+  select gone.id, gone.in_org, gone.scopes, gone.created_at, gone.updated_at, c.client_id, c.name, c.uri, c.discovered_by
+  from gone join auth.oauth_client c on c.client_id = gone.client_id
+$$;
+revoke all on function auth.withdraw_consent from public;
+grant execute on function auth.withdraw_consent to orrery_app;

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { LoginMethod } from '../context/identity.ts'
+import type { Transaction } from '../database/database.ts'
 import { empty, sql } from '../database/sql.ts'
 import type { OAuthClaims } from './oauth-token.ts'
 
@@ -63,15 +64,8 @@ export async function selectConsents(people: pg.Pool, person: string, after: str
 }
 
 /** Deletes a consent of a person, and all tokens that it allowed. Undefined: there is no such consent. */
-export async function deleteConsent(people: pg.Pool, person: string, id: string): Promise<ConsentRow | undefined> {
-  const { rows } = await people.query<ConsentRow>(
-    sql`with gone as (delete from auth.oauth_consent where id = ${id} and person_id = ${person} returning *),
-          tokens as (delete from auth.oauth_refresh_token t using gone
-                     where t.client_id = gone.client_id and t.person_id = gone.person_id and t.in_org = gone.in_org)
-        select gone.id, gone.in_org, gone.scopes, gone.created_at, gone.updated_at, c.client_id, c.name, c.uri, c.discovered_by
-        from gone join auth.oauth_client c on c.client_id = gone.client_id`,
-  )
-  return rows[0]
+export function deleteConsent(tx: Transaction, person: string, id: string): Promise<ConsentRow | undefined> {
+  return tx.row<ConsentRow>(sql`select * from auth.withdraw_consent(${person}, ${id})`)
 }
 
 /** Deletes clients without a consent that were registered before `before`. Returns how many clients without a consent remain. */
