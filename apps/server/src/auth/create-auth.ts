@@ -51,8 +51,8 @@ const TABLES = {
   account: {
     modelName: 'account',
     encryptOAuthTokens: true,
-    // An account elsewhere has its own address.
-    accountLinking: { allowDifferentEmails: true },
+    // A person connects GitHub while logged in. Its account has an address of its own, which is that of no person here.
+    accountLinking: { allowDifferentEmails: true, trustedProviders: ['github'] },
     fields: {
       ...STAMPS,
       userId: 'person_id',
@@ -105,6 +105,8 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
       customRules: {
         '/sign-in/magic-link': { window: 60, max: 20 },
         '/magic-link/verify': { window: 60, max: 30 },
+        '/sign-in/social': { window: 60, max: 30 },
+        '/link-social': { window: 60, max: 30 },
         '/passkey/verify-authentication': { window: 60, max: 30 },
         '/setup': { window: 60, max: 20 },
         '/invitation': { window: 60, max: 30 },

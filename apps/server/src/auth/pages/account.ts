@@ -1,7 +1,7 @@
 import type { ShownProvider } from '../providers.ts'
 import { sheet } from './frame.ts'
 
-/** A person's own account: profile, ways to log in, devices, organizations. The script fills it. */
+/** A person's own account: profile, ways to log in, devices, programs, organizations, data. The script fills it. */
 export function account(providers: readonly ShownProvider[]): Response {
   const connect = providers.some(({ id }) => id === 'github')
     ? `<section aria-labelledby="accounts-title"><div class="row">
@@ -28,6 +28,12 @@ ${connect}
 <section aria-labelledby="devices-title"><div class="row">
 <h2 id="devices-title">Devices</h2><button class="quiet" id="end-all" type="button">Sign out everywhere else</button></div>
 <ul class="list" id="devices"></ul></section>
-<section aria-labelledby="orgs-title"><h2 id="orgs-title">Organizations</h2><ul class="list" id="orgs"></ul></section>`,
+<section aria-labelledby="programs-title"><h2 id="programs-title">Programs that act for you</h2><ul class="list" id="programs"></ul></section>
+<section aria-labelledby="orgs-title"><h2 id="orgs-title">Organizations</h2><ul class="list" id="orgs"></ul></section>
+<section aria-labelledby="data-title"><div class="row">
+<h2 id="data-title">Your data</h2><button class="quiet" id="export" type="button">Export</button></div>
+<details><summary>Delete your account</summary><p class="dim">You leave all organizations, and nothing but ids stays of you. This cannot be undone.</p>
+<form id="delete" class="row"><label>Your e-mail address, to confirm <input name="confirm" type="email" required></label>
+<button class="quiet danger">Delete</button></form></details></section>`,
   })
 }

@@ -222,7 +222,7 @@ const FIELDS = ['name', 'notifyEmail', 'locale', 'zone']
 
 pages.account = async () => {
   const orLogin = (error) => (error.message.includes('log') ? location.assign('/login?next=/account') : show(error.message))
-  const showAll = () => Promise.all([showProfile(), showPasskeys(), showAccounts(), showDevices(), showOrgs()]).catch(orLogin)
+  const showAll = () => Promise.all([showProfile(), showPasskeys(), showAccounts(), showDevices(), showPrograms(), showOrgs()]).catch(orLogin)
   on($('#profile'), 'submit', async ({ elements }) => {
     const given = Object.fromEntries(FIELDS.map((field) => [field, elements[field].value.trim() || null]))
     await ask('PATCH', '/api/v1/profile', given)
@@ -237,6 +237,18 @@ pages.account = async () => {
   on($('#end-all'), 'click', async () => {
     await ask('POST', '/api/v1/devices/end-all', {})
     await showDevices()
+  })
+  on($('#export'), 'click', async () => {
+    const found = await ask('GET', '/api/v1/profile/export')
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(found, null, 2)], { type: 'application/json' }))
+    link.download = 'orrery-personal-data.json'
+    link.click()
+    URL.revokeObjectURL(link.href)
+  })
+  on($('#delete'), 'submit', async ({ elements }) => {
+    await ask('POST', '/api/v1/profile/delete', { confirm: elements.confirm.value.trim() })
+    location.assign('/login')
   })
   on($('#sign-out'), 'click', async () => {
     await ask('POST', '/auth/sign-out', {})
@@ -285,6 +297,19 @@ async function showDevices() {
     return row(device.userAgent, note, ...(device.current ? [] : [{ label: 'Sign out', act: end(device.id) }]))
   })
   fill('#devices', rows, 'None.')
+}
+
+async function showPrograms() {
+  const { items } = await ask('GET', '/api/v1/consents')
+  const withdraw = (id) => async () => {
+    await ask('DELETE', '/api/v1/consents/' + id)
+    await showPrograms()
+  }
+  const rows = items.map(({ id, client, createdAt }) => {
+    const note = [client.host, 'allowed ' + when(createdAt)].filter(Boolean).join(' · ')
+    return row(client.name, note, { label: 'Withdraw', act: withdraw(id) })
+  })
+  fill('#programs', rows, 'None. A program that connects over MCP asks you first.')
 }
 
 async function showOrgs() {

@@ -63,8 +63,16 @@ a { color: var(--steel) }
 .list li { display: flex; align-items: center; gap: .5rem 1rem; flex-wrap: wrap; padding: .5rem 0; border-top: 1px solid var(--line) }
 .list li > span:first-child { font-weight: 500 }
 .list li > :last-child { margin-left: auto }
+.sheet form > .row { margin-top: .75rem }
+.danger { color: var(--failed); border-color: currentColor }
+summary { margin-top: .75rem; cursor: pointer; color: var(--text-2) }
+summary ~ p { margin: .5rem 0 }
+.may { margin: 4px 0 0; padding-left: 1.1rem; color: var(--text-2) }
+.may .changes { color: var(--text) }
+.choices { display: grid; gap: 12px }
+.choice { display: flex; gap: 8px; font-weight: 400 }
+.choice input { width: auto; min-height: 0 }
 .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: 12px; margin-top: .75rem }
-.scopes { margin: 0; padding-left: 1.1rem; color: var(--text-2) }
 @media (max-width: 900px) { .split { grid-template-columns: 1fr } .art { display: none } .split > main { border: 0 } }
 @media (max-width: 640px) {
   .split > main { padding: 24px 20px 64px; align-content: start; padding-top: 14vh }
