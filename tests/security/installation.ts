@@ -8,7 +8,7 @@ import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
 import { newId } from '../../packages/kernel/src/index.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { insertLogin, makePerson, type Person } from '../support/log-in.ts'
+import { insertConsent, insertLogin, makePerson, type Person } from '../support/log-in.ts'
 import { until } from '../support/until.ts'
 import { sendPatiently } from './send-patiently.ts'
 
@@ -261,13 +261,7 @@ async function makePeople(
     for (const name of ['Ben', 'Cleo', 'Dana']) others.push(await makePerson(t, `${name}-${canary}`, { [org]: 'viewer' }))
     const [first, second] = [await insertLogin(t, ada.id), await insertLogin(t, ada.id)]
     const memberIds = [ada, ...others].map(({ members }) => members[org] ?? '')
-    const [consent] = await t.query<{ id: string }>(
-      `with made as (insert into auth.oauth_client (client_id, name, redirect_uris) values ($1, $1, '[]') returning client_id)
-       insert into auth.oauth_consent (client_id, person_id, in_org, scopes, created_at, updated_at)
-       select client_id, $2, $3, '["viewer"]', now(), now() from made returning id`,
-      [`client-${canary}`, ada.id, org],
-    )
-    const consentId = encodeId('cns', consent?.id ?? '')
+    const consentId = await insertConsent(t, ada.id, org, `client-${canary}`)
     return { person: ada.id, memberIds, loginTokens: [first.token, second.token], deviceId: second.id, consentId }
   } finally {
     await client.end()

@@ -4,7 +4,7 @@ import { decodeId, encodeId } from '@orrery/contract'
 import type pg from 'pg'
 import { makeApiKey } from '../../packages/kernel/src/access/api-key.ts'
 import { makeSecretKey, readSecretKeys } from '../../packages/kernel/src/secrets/secret-keys.ts'
-import { insertLogin } from '../support/log-in.ts'
+import { insertConsent, insertLogin } from '../support/log-in.ts'
 import type { Relation } from './catalogue.ts'
 import type { Org } from './installation.ts'
 
@@ -58,7 +58,8 @@ async function copyPerson(client: pg.ClientBase, ours: Org, { uuid, canary }: Pi
       (await client.query<Row>(text, [...values])).rows,
   }
   const [first, second] = [await insertLogin(t, person), await insertLogin(t, person)]
-  return { person, loginTokens: [first.token, second.token], deviceId: second.id }
+  const consentId = await insertConsent(t, person, uuid, `client-${canary}`)
+  return { person, loginTokens: [first.token, second.token], deviceId: second.id, consentId }
 }
 
 /** Switches row-level security off in the whole database. */

@@ -62,6 +62,17 @@ export async function insertLogin(
   return { id: encodeId('dev', row?.id ?? ''), token }
 }
 
+/** What a person (a UUID) allowed a program in an organization (a UUID). Returns the public id. */
+export async function insertConsent(t: Pick<TestCore, 'query'>, person: string, org: string, client: string): Promise<string> {
+  const [row] = await t.query<{ id: string }>(
+    `with made as (insert into auth.oauth_client (client_id, name, redirect_uris) values ($1, $1, '[]') returning client_id)
+     insert into auth.oauth_consent (client_id, person_id, in_org, scopes, created_at, updated_at)
+     select client_id, $2, $3, '["viewer"]', now(), now() from made returning id`,
+    [client, person, org],
+  )
+  return encodeId('cns', row?.id ?? '')
+}
+
 /** What a browser keeps of a login, on a server with these keys. */
 export function signLogin(secrets: SecretKeys, token: string): string {
   return `${token}.${createHmac('sha256', deriveLoginSecret(secrets)).update(token).digest('base64')}`

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   there.claims = {}
-  there.user = { id: '1', email: 'ada@example.com', emailVerified: true, name: 'Ada' }
+  there.person = { id: '1', email: 'ada@example.com', emailVerified: true, name: 'Ada' }
 })
 afterAll(async () => {
   await server?.stop()
@@ -78,8 +78,8 @@ describe('an OpenID provider', () => {
     ['a token of another issuer', {}, { iss: 'https://evil.example' }],
     ['a token for another client', {}, { aud: 'another' }],
     ['a token for another request', {}, { nonce: 'of another request' }],
-  ])('lets no one in with %s', async (_, user, claims) => {
-    there.user = { ...there.user, ...user }
+  ])('lets no one in with %s', async (_, changes, claims) => {
+    there.person = { ...there.person, ...changes }
     there.claims = claims
     const { to, login } = await goThere('/auth/sign-in/social', 'oidc')
     expect([login, to]).toEqual(['', expect.stringContaining('error=')])
@@ -98,12 +98,12 @@ describe('an OpenID provider', () => {
 
 describe('GitHub', () => {
   it('logs in only a person that has connected its account', async () => {
-    there.user = { ...there.user, id: '77' }
+    there.person = { ...there.person, id: '77' }
     expect(await goThere('/auth/sign-in/social', 'github')).toMatchObject({ login: '', to: expect.stringContaining('error=') })
     expect((await goThere('/auth/link-social', 'github', ada)).to).toMatch(/\/account$/)
     const { login } = await goThere('/auth/sign-in/social', 'github')
     expect(await whoIs(login)).toBe('ada@example.com')
-    there.user = { ...there.user, id: '78' }
+    there.person = { ...there.person, id: '78' }
     expect(await goThere('/auth/sign-in/social', 'github')).toMatchObject({ login: '', to: expect.stringContaining('error=') })
   })
 

@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 export interface IdentityServer {
   readonly url: string
   /** Who logs in there next. */
-  user: { id: string; email: string; emailVerified: boolean; name: string }
+  person: { id: string; email: string; emailVerified: boolean; name: string }
   /** Changes the claims of id tokens. */
   claims: Readonly<Record<string, unknown>>
   close(): Promise<void>
@@ -21,12 +21,12 @@ export async function startIdentityServer(): Promise<IdentityServer> {
   const codes = new Map<string, string | null>()
   const state: IdentityServer = {
     url: '',
-    user: { id: '1', email: 'ada@example.com', emailVerified: true, name: 'Ada' },
+    person: { id: '1', email: 'ada@example.com', emailVerified: true, name: 'Ada' },
     claims: {},
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
   const sign = (nonce: string | null) => {
-    const { id, email, emailVerified, name } = state.user
+    const { id, email, emailVerified, name } = state.person
     const claims = { email, email_verified: emailVerified, name, ...(nonce === null ? {} : { nonce }), ...state.claims }
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: 'one' })
@@ -55,7 +55,7 @@ export async function startIdentityServer(): Promise<IdentityServer> {
       return { access_token: 'access', token_type: 'bearer', expires_in: 300, id_token: await sign(nonce) }
     },
     '/login/oauth/access_token': () => ({ access_token: 'access', token_type: 'bearer', scope: 'read:user' }),
-    '/api/v3/user': () => ({ id: Number(state.user.id), login: state.user.name.toLowerCase(), name: state.user.name, email: null }),
+    '/api/v3/user': () => ({ id: Number(state.person.id), login: state.person.name.toLowerCase(), name: state.person.name, email: null }),
   }
   const server = createServer((request, response) => {
     const asked = new URL(request.url ?? '/', state.url)

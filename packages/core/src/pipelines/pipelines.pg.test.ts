@@ -207,6 +207,9 @@ describe('pipelines.run', () => {
         { id: 'none', state: 'skipped' },
       ],
     })
+    // Text that PostgreSQL cannot read as members of JSON is in the way of no list.
+    await t.call('pipelines.run', { pipeline: 'clock', params: { zone: 'Asia/Tokyo', odd: '\ud800 \u0000' }, tags: ['odd'] })
+    expect((await t.call('runs.list', { tag: 'odd' })).items).toMatchObject([{ pipeline: 'clock' }])
     const listed = await t.call('runs.list', { workflow: 'orrery.pipeline', tag: 'tokyo' })
     expect(listed.items).toMatchObject([{ id: runId, workflow: 'orrery.pipeline', pipeline: 'clock', automation: null }])
     // It is not a default version, so it is not listed among deployed workflows.

@@ -55,6 +55,9 @@ const COLUMNS = columns(
 /** How many origins of a run are followed. */
 const ORIGINS_MAX = 100
 
+/** PostgreSQL refuses to read members of JSON that has escapes of NUL or of halves of surrogate pairs, as the text of a caller may. */
+const READABLE = sql`regexp_replace(v.input::text, ${'\\\\u(?:0000|d[89a-f][0-9a-f]{2})'}, ${'\\\\u0001'}, 'gi')`
+
 /**
  * The names of the automation that fired a run `v`, or fired the run that it repeats, and of the pipeline that it executes. A firing's id is
  * its run's id. An input over 64 KB is not in the row, and then the pipeline has no name.
@@ -68,7 +71,7 @@ const NAMES = sql`
    )
    select a.name from up join app.firing f on f.org_id = v.org_id and f.firing_id = up.run_id
    join app.automation a on a.org_id = f.org_id and a.automation_id = f.automation_id limit 1) as automation,
-  case when v.workflow = ${PIPELINE_WORKFLOW} then v.input->'run'->>'pipeline' end as pipeline`
+  case when v.workflow = ${PIPELINE_WORKFLOW} then ${READABLE}::json->'run'->>'pipeline' end as pipeline`
 
 export interface RunFilter {
   readonly workflow: string | undefined
