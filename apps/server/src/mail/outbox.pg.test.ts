@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { makeSecretKey, queueMail, readSecretKeys } from '@orrery/kernel'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { endMails } from '../../../../packages/kernel/src/mail/end-mails.ts'
 import { MAIL_LEASE_MS, sendMails } from '../../../../packages/kernel/src/mail/send-mails.ts'
 import { listenSmtp } from '../../../../packages/tools/src/builtins/mail/testing/mailbox.fixture.ts'
 import { startTestCore, type TestCore } from '../../../../tests/support/start-test-core.ts'
@@ -45,10 +46,12 @@ const queue = (change: object = {}) =>
   })
 
 /** One round of a server that sends by this port, at a later time. */
-function send(port: number, laterMs = 0): Promise<boolean> {
+async function send(port: number, laterMs = 0): Promise<boolean> {
   const { kernel } = t.core
   const outbox = { ...kernel.outbox, transport: transportTo(port) }
-  return sendMails({ ...kernel, outbox, clock: { now: () => kernel.clock.now() + laterMs } })
+  const later = { ...kernel, outbox, clock: { now: () => kernel.clock.now() + laterMs } }
+  await endMails(later)
+  return sendMails(later)
 }
 
 /** A port on which nothing listens. */

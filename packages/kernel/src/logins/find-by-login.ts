@@ -17,7 +17,7 @@ interface Sent {
 /** However often it is used, a login ends so long after it was made. */
 export const LOGIN_MS_MAX = 90 * 24 * 3_600_000
 /** A login that is not used for this long ends. */
-const LOGIN_IDLE_MS_MAX = 14 * 24 * 3_600_000
+export const LOGIN_IDLE_MS_MAX = 14 * 24 * 3_600_000
 /** `used_at` is accurate to within this. */
 const TOUCH_EVERY_MS = 60_000
 

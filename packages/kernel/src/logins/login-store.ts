@@ -71,6 +71,12 @@ export async function endLogin(
   return rows[0]
 }
 
+/** Deletes the logins that ended, or were last used, before these times, and links and challenges that have expired. */
+export async function deleteEndedLogins(people: pg.Pool, { ended, used }: { readonly ended: Date; readonly used: Date }): Promise<void> {
+  await people.query(sql`delete from auth.login where expires_at < ${ended} or coalesce(used_at, created_at) < ${used}`)
+  await people.query(sql`delete from auth.verification where expires_at < ${ended}`)
+}
+
 /** Returns how many there were. */
 export async function endOtherLogins(
   people: pg.Pool,

@@ -7,6 +7,7 @@ import { AUTHENTICATED_FOR_MS, createAuthenticator } from '../access/authenticat
 import { ACCESS_CHECK_MS } from '../call/bound-call.ts'
 import { PROOF_MS_MAX } from '../call/require-proof.ts'
 import { LOGIN_MS_MAX } from './find-by-login.ts'
+import { forgetLogins } from './forget-logins.ts'
 
 let t: TestCore
 let otherKey: string
@@ -205,6 +206,18 @@ describe('a login', () => {
     await expect(
       t.call('profile.get', {}, { key: await logIn(t, id, { madeMsAgo: LOGIN_MS_MAX, usedHoursAgo: 1 }) }),
     ).rejects.toMatchObject(ended)
+  })
+
+  it('leaves no record a week after it ended', async () => {
+    const { id } = await makePerson(t, 'Ada', { [t.org]: 'viewer' })
+    const day = 24 * 3_600_000
+    await logIn(t, id)
+    await logIn(t, id, { usedHoursAgo: 20 * 24 })
+    await logIn(t, id, { madeMsAgo: 22 * day })
+    await forgetLogins({ database: t.database, clock: { now: () => Date.now() } })
+    expect(await t.query('select from auth.login where person_id = $1', [id])).toHaveLength(2)
+    await forgetLogins({ database: t.database, clock: { now: () => Date.now() + 22 * day } })
+    expect(await t.query('select from auth.login where person_id = $1', [id])).toEqual([])
   })
 
   it('ends when it was not used for 14 days', async () => {

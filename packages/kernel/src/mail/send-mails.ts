@@ -2,7 +2,7 @@ import type { Kernel, MailTransport } from '../context/kernel.ts'
 import { openSecret } from '../secrets/seal-secret.ts'
 import { toMailPlace } from './mail-place.ts'
 import { MailRefused } from './mail-refused.ts'
-import { claimMails, deleteEnded, endExpired, type MailRow, markFailed, markRefused, markSent } from './mail-store.ts'
+import { claimMails, type MailRow, markFailed, markRefused, markSent } from './mail-store.ts'
 import { toLine } from './to-line.ts'
 
 /** Mails that one round sends at the same time. */
@@ -11,16 +11,16 @@ const BATCH = 10
 const SEND_MS_MAX = 60_000
 /** How long a mail is left to the process that tries to send it. Longer than an attempt, so that two processes never try at once. */
 export const MAIL_LEASE_MS = 2 * SEND_MS_MAX
+/** How often a process looks for mails that it has no hint of. */
+export const MAIL_EVERY_MS = 15_000
 const FIRST_PAUSE_MS = 2000
 const PAUSE_MS_MAX = 30 * 60_000
-/** How long the record of a mail stays after it was sent or has expired. */
-const KEEP_MS = 24 * 3_600_000
 const REASON_LETTERS_MAX = 500
 
 type Sender = Pick<Kernel, 'database' | 'clock' | 'secretKeys' | 'log' | 'outbox'>
 
 /**
- * One round of the outbox: hands the mails that are due to the mail server, and removes what has ended. Any number of processes may do it. A process
+ * One round of the outbox: hands the mails that are due to the mail server. Any number of processes may do it. A process
  * that dies after it has handed a mail over and before it has recorded that leaves it to another attempt, MAIL_LEASE_MS later.
  * @returns whether more mails may be due
  */
@@ -28,8 +28,6 @@ export async function sendMails(sender: Sender): Promise<boolean> {
   const { clock, outbox } = sender
   const { people } = sender.database
   const now = clock.now()
-  await endExpired(people, new Date(now))
-  await deleteEnded(people, new Date(now - KEEP_MS))
   const { transport } = outbox
   if (transport === null) return false
   const rows = await claimMails(people, { now: new Date(now), until: new Date(now + MAIL_LEASE_MS), limit: BATCH })
@@ -37,7 +35,11 @@ export async function sendMails(sender: Sender): Promise<boolean> {
   return rows.length === BATCH
 }
 
-async function attempt({ database: { people }, clock, secretKeys, log }: Sender, transport: MailTransport, row: MailRow): Promise<void> {
+async function attempt(
+  { database: { people }, clock, outbox, secretKeys, log }: Sender,
+  transport: MailTransport,
+  row: MailRow,
+): Promise<void> {
   const { id, recipient, subject, attempts } = row
   try {
     const text = openSecret(secretKeys, toMailPlace(id), row.body)
@@ -49,7 +51,10 @@ async function attempt({ database: { people }, clock, secretKeys, log }: Sender,
       await markRefused(people, id, reason)
     } else {
       log.warn({ mail: id, attempts, reason }, 'A mail could not be sent and will be sent later')
-      await markFailed(people, id, { reason, nextAt: new Date(clock.now() + pauseAfter(attempts)) })
+      const pause = pauseAfter(attempts)
+      await markFailed(people, id, { reason, nextAt: new Date(clock.now() + pause) })
+      // The next round by itself may be later.
+      if (pause < MAIL_EVERY_MS) setTimeout(outbox.hint, pause).unref()
     }
     return
   }
