@@ -1,12 +1,14 @@
 /** The whole server with two organizations. Requests create rows in every table for each of them. */
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeId, encodeId, findOperation, ID_PREFIXES, type IdPrefix, type OperationName, type OutputOf } from '@orrery/contract'
 import type { BuiltBundle } from '@orrery/engine'
 import { loadProject } from '@orrery/engine/bundle'
 import pg from 'pg'
 import { startTestServer } from '../../apps/server/src/testing/start-test-server.fixture.ts'
-import { newId } from '../../packages/kernel/src/index.ts'
+import { makeSecretKey, newId, readSecretKeys, type SecretKeys } from '../../packages/kernel/src/index.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { insertConsent, insertLogin, makePerson, type Person } from '../support/log-in.ts'
 import { until } from '../support/until.ts'
@@ -84,6 +86,8 @@ export interface Installation {
   readonly databaseUrl: string
   /** A key of the first organization with access to all organizations. */
   readonly adminKey: string
+  /** The keys of the server, under which logins are signed. */
+  readonly secretKeys: SecretKeys
   readonly ours: Org
   readonly theirs: Org
   log(): string
@@ -94,8 +98,13 @@ export interface Installation {
 
 export async function startInstallation(): Promise<Installation> {
   const database = await createTestDatabase()
-  const server = await startTestServer(database.url, ['--project', PROJECT])
-  const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, log: server.log }
+  const folder = mkdtempSync(join(tmpdir(), 'orrery-keys-'))
+  const keyFile = join(folder, 'secret-keys.txt')
+  const secretKey = makeSecretKey()
+  writeFileSync(keyFile, secretKey)
+  const server = await startTestServer(database.url, ['--project', PROJECT], undefined, { ORRERY_SECRET_KEY_FILE: keyFile })
+  const secretKeys = readSecretKeys(secretKey)
+  const installation = { url: server.url, databaseUrl: database.url, adminKey: server.key, secretKeys, log: server.log }
   const [ours, theirs] = await Promise.all(['ours', 'theirs'].map((name) => makeOrg({ ...installation }, name)))
   if (ours === undefined || theirs === undefined) throw new Error('There must be two organizations')
   await leaveRows(database.url, [ours, theirs])
@@ -115,6 +124,7 @@ export async function startInstallation(): Promise<Installation> {
     async close() {
       await (stopped ??= stop())
       await database.drop()
+      rmSync(folder, { recursive: true })
     },
   }
 }

@@ -4,7 +4,6 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import { encodeId, ID_PREFIXES, isScope, listOperations, type Operation, PERMISSION_SETS, type Permission } from '@orrery/contract'
-import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EXIT } from '../../apps/cli/src/exit-codes.ts'
@@ -13,11 +12,11 @@ import { pathParameters } from '../../apps/server/src/rest/read-input.ts'
 import { until } from '../support/until.ts'
 import { fingerprintQuery, readRelations } from './catalogue.ts'
 import { type Answered, FACES, type FaceName, hasFace } from './faces.ts'
-import { inputsOf, worldOf } from './generate-input.ts'
 import { callAs, type Installation, type Org, startInstallation } from './installation.ts'
 import { brokenProblem } from './judge-answer.ts'
 import { runCommand, type Said } from './run-command.ts'
 import { sendPatiently } from './send-patiently.ts'
+import { smallestInputs } from './smallest-inputs.ts'
 
 /** Operations that need no key. Review each addition. */
 const PUBLIC = ['system.info']
@@ -43,6 +42,7 @@ const exposed = operations.flatMap((operation) => FACES.filter((face) => hasFace
 beforeAll(async () => {
   installation = await startInstallation()
   ;({ ours, theirs } = installation)
+  inputs = smallestInputs(theirs)
   superuser = new pg.Client({ connectionString: installation.databaseUrl })
   await superuser.connect()
   // The audit sealer writes these tables by itself.
@@ -77,26 +77,8 @@ async function ask(what: string, face: FaceName, operation: Operation, input: un
 }
 
 /** An input by operation that is valid except for the key. It is the same for all calls. */
-const inputs = new Map<string, Readonly<Record<string, unknown>>>()
-function inputOf(operation: Operation): Readonly<Record<string, unknown>> {
-  const known = inputs.get(operation.name)
-  if (known !== undefined) return known
-  const world = worldOf(theirs)
-  // The smallest input: with fewer fields, fewer other checks can reject the call first.
-  const found = fc
-    .sample(inputsOf(operation, world), { numRuns: 200, seed: 1 })
-    .map((input) => ({ input, weight: weigh(operation, input) }))
-  const smallest = found.reduce((least, one) => (one.weight < least.weight ? one : least)).input
-  inputs.set(operation.name, smallest)
-  return smallest
-}
-
-function weigh(operation: Operation, input: Readonly<Record<string, unknown>>): number {
-  const text = JSON.stringify(input)
-  const isTheirs = Object.values(theirs.runs).some((run) => text.includes(run))
-  const isValid = operation.input.safeParse(input).success
-  return Object.keys(input).length * 1e9 + text.length - (isTheirs ? 1e8 : 0) + (isValid ? 0 : 1e12)
-}
+const inputOf = (operation: Operation) => inputs(operation)
+let inputs: (operation: Operation) => Readonly<Record<string, unknown>>
 
 /** Only the fields that the path needs. */
 function inputInPath(operation: Operation): Readonly<Record<string, unknown>> {

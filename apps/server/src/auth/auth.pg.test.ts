@@ -19,10 +19,15 @@ let auth: ReturnType<typeof createAuth>
 
 beforeAll(async () => {
   t = await startTestCore({ work: false, secrets })
-  auth = createAuth({
+  auth = authAt(URL_OF_SERVER)
+})
+afterAll(() => t?.close())
+
+function authAt(url: string) {
+  return createAuth({
     people: t.database.people,
     secret,
-    url: URL_OF_SERVER,
+    url,
     sendLink: (link) => void sent.push(link),
     setUp: (filled) => makeFirstPerson(t.core.kernel, t.org, filled),
     providers: readConfig({}, []),
@@ -32,13 +37,12 @@ beforeAll(async () => {
       accept: (options) => acceptInvitation(t.core.kernel, options),
     },
     oauth: {
-      addresses: { issuer: URL_OF_SERVER, resources: [`${URL_OF_SERVER}/mcp`] },
+      addresses: { issuer: url, resources: [`${url}/mcp`] },
       tokenKeys: t.core.kernel.tokenKeys,
       outside: t.core.kernel.outside,
     },
   })
-})
-afterAll(() => t?.close())
+}
 
 /** A person that is a member of the organizations, as accepting invitations will make it. */
 async function invite(name: string, roles: Readonly<Record<string, Role>>): Promise<{ email: string; person: string }> {
@@ -108,6 +112,17 @@ describe('a login by a link', () => {
     const { output } = await t.answer('tokens.issue', {}, { key: elsewhere })
     const byToken = await t.call('access.whoami', {}, { key: (output as { accessToken: string }).accessToken })
     expect(Date.parse(byToken.expiresAt ?? '') - Date.now()).toBeLessThan(901_000)
+  })
+
+  it('is kept over TLS in a cookie that no script reads, no other host sets, and no other site sends', async () => {
+    const [url, { email }] = ['https://orrery.example', await invite('Tess', { [t.org]: 'viewer' })]
+    const secure = authAt(url)
+    const headers = { 'content-type': 'application/json', origin: url }
+    await secure.handler(new Request(`${url}/auth/sign-in/magic-link`, { method: 'POST', headers, body: JSON.stringify({ email }) }))
+    const token = sent.findLast((link) => link.email === email)?.token ?? ''
+    const answer = await secure.handler(new Request(`${url}/auth/magic-link/verify?token=${token}`))
+    const [cookie = ''] = answer.headers.getSetCookie()
+    expect(cookie).toMatch(/^__Host-orrery=[^;]+; Max-Age=7776000; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
   })
 
   it('is good once, and only for who was invited', async () => {
