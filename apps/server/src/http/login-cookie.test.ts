@@ -39,7 +39,7 @@ describe('the cookie of a login', () => {
     ['another name', 'orrery=a.b'],
     ['a name that ends like it', `x${NAME}=a.b`],
     ['no value', `${NAME}=`],
-    ['a value that is no text', `${NAME}=%ff`],
+    ['a value that is not text', `${NAME}=%ff`],
   ])('is not taken from %s', (_, cookie) => {
     expect(read('GET', { 'sec-fetch-site': 'same-origin', cookie })).toBeNull()
   })
