@@ -1,5 +1,6 @@
 import { passkey } from '@better-auth/passkey'
 import { betterAuth } from 'better-auth'
+import { APIError } from 'better-auth/api'
 import { magicLink } from 'better-auth/plugins'
 import type pg from 'pg'
 import { loginCookieName } from '../http/login-cookie.ts'
@@ -134,10 +135,22 @@ export function createAuth({ people, secret, url, sendLink, setUp, providers, re
         rpName: 'Orrery',
         origin: url,
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        registration: {
+          afterVerification: ({ verification }) => requireVerified(verification.registrationInfo?.userVerified),
+        },
+        authentication: {
+          afterVerification: ({ verification }) => requireVerified(verification.authenticationInfo.userVerified),
+        },
         schema: { passkey: { fields: PASSKEY_FIELDS } },
       }),
     ],
   })
+}
+
+/** A passkey proves who the person is, not only what it has: by finger, face or PIN (WebAuthn level 3, 6.1: the flag UV). The library does not ask. */
+function requireVerified(isVerified: boolean | undefined): void {
+  if (isVerified !== true)
+    throw new APIError('UNAUTHORIZED', { code: 'not_verified', message: 'The passkey did not check finger, face or PIN.' })
 }
 
 /** Only paths of this server: `//host` and `/\\host` would lead elsewhere. */

@@ -75,6 +75,7 @@ describe('an OpenID provider', () => {
   it.each([
     ['a person that no one has invited', { email: 'eve@example.com', id: '2' }, {}],
     ['an address that the provider has not verified', { emailVerified: false, id: '3' }, {}],
+    ['an address that the provider has not verified, and says so in a text', { id: '4' }, { email_verified: 'false' }],
     ['a token of another issuer', {}, { iss: 'https://evil.example' }],
     ['a token for another client', {}, { aud: 'another' }],
     ['a token for another request', {}, { nonce: 'of another request' }],
@@ -107,6 +108,16 @@ describe('GitHub', () => {
     expect(await goThere('/auth/sign-in/social', 'github')).toMatchObject({ login: '', to: expect.stringContaining('error=') })
   })
 
+  it('logs in no one by an address that belongs to GitHub', async () => {
+    there.person = { id: '123', name: 'Octo', email: '', emailVerified: false }
+    const { Client } = (await import('pg')).default
+    const client = new Client({ connectionString: database.url })
+    await client.connect()
+    await client.query(`insert into auth.person (name, email, email_verified) values ('O', '123+octo@users.noreply.github.com', true)`)
+    await client.end()
+    expect(await goThere('/auth/sign-in/social', 'github')).toMatchObject({ login: '', to: expect.stringContaining('error=') })
+  })
+
   it('keeps no token of GitHub that could be read in the database', async () => {
     const { Client } = (await import('pg')).default
     const client = new Client({ connectionString: database.url })
@@ -125,8 +136,8 @@ describe('a change of how a person logs in', () => {
     await client.connect()
     await client.query(`update auth.login set proved_at = now() - interval '11 minutes'`)
     await client.end()
-    for (const path of ['/auth/link-social', '/auth/unlink-account', '/auth/passkey/delete-passkey']) {
-      const answer = await post(path, { provider: 'github', providerId: 'github', id: 'x' }, ada)
+    for (const path of ['/auth/link-social', '/auth/unlink-account', '/auth/passkey/delete-passkey', '/auth/device/approve']) {
+      const answer = await post(path, { provider: 'github', providerId: 'github', id: 'x', userCode: 'BCDFGHJK' }, ada)
       expect([path, answer.status, ((await answer.json()) as { code: string }).code]).toEqual([path, 403, 'proof_required'])
     }
   })

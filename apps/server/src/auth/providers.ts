@@ -61,6 +61,10 @@ function oidcOf({ oidcIssuer, oidcClientId, oidcClientSecret, oidcName }: Provid
       ...(oidcClientSecret === undefined ? { tokenEndpointAuth: { method: 'none' as const } } : { clientSecret: oidcClientSecret }),
       scopes: ['openid', 'email', 'profile'],
       disableSignUp: true,
+      // Some providers send it as a text, and every text would count.
+      mapProfileToUser: ({ email_verified: verified }: Readonly<Record<string, unknown>>) => ({
+        emailVerified: verified === true || verified === 'true',
+      }),
     },
   ]
 }
@@ -90,7 +94,7 @@ function githubOf({ githubClientId, githubClientSecret, githubUrl }: ProviderSet
         })
         if (!answer.ok) return null
         const { id, login, name } = githubUser.parse(await answer.json())
-        return { id: String(id), name: name ?? login, email: `${id}+${login}@users.noreply.github.com`, emailVerified: false }
+        return { id: String(id), name: name ?? login, email: `github-${id}@github.invalid`, emailVerified: false }
       },
     },
   ]

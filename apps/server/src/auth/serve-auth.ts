@@ -1,5 +1,6 @@
+import { problem } from '@orrery/contract'
 import { Hono } from 'hono'
-import { dropLoginCookie } from '../http/login-cookie.ts'
+import { writeCookies } from '../http/login-cookie.ts'
 import { AUTH_PATH } from '../http/paths.ts'
 import { boundBody } from '../http/read-body.ts'
 import { readCredential } from '../http/read-caller.ts'
@@ -35,7 +36,13 @@ const OPEN = [
 ] as const
 
 /** What changes how a person logs in needs a recent proof of who they are, like operations that do. */
-const DANGEROUS: ReadonlySet<string> = new Set(['/passkey/delete-passkey', '/link-social', '/unlink-account'])
+const DANGEROUS: ReadonlySet<string> = new Set([
+  '/passkey/delete-passkey',
+  '/link-social',
+  '/unlink-account',
+  // The new login counts as proved just now.
+  '/device/approve',
+])
 
 /** Small, because these bodies are read before anything is known of the caller. */
 const BODY_BYTES_MAX = 32_768
@@ -58,6 +65,7 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   for (const [method, path] of OPEN.map((one) => one.split(' ') as [string, string])) {
     app.on(method, `${AUTH_PATH}${path}`, async (context) => {
       context.var.info.operation = `auth${path}`
+      if (path === '/magic-link/verify') requireOwnPage(context.req.raw.headers)
       if (DANGEROUS.has(path)) await parts.requireProof(context.var.info.login)
       const auth = await parts.auth()
       return auth.handler(await prepare(context, parts))
@@ -66,6 +74,13 @@ export function serveAuth(parts: AuthFaceParts): Hono<ServerEnv> {
   // Where the library sends a browser that came back from another system with nothing that it can use.
   app.get(`${AUTH_PATH}/error`, (context) => context.redirect('/login?error=refused', 302))
   return app
+}
+
+/** Otherwise a page of another site could log a browser in as another person by a mere link. @throws host_not_allowed */
+function requireOwnPage(headers: Headers): void {
+  const site = headers.get('sec-fetch-site')
+  if (site === null || site === 'same-origin') return
+  throw problem('host_not_allowed', 'A link to log in is opened on the page of this server that the mail leads to.')
 }
 
 async function prepare(context: ServerContext, parts: AuthFaceParts): Promise<Request> {
@@ -85,11 +100,11 @@ export async function readHeaders(
   headers.set(REQUEST_HEADER, requestId)
   if (address !== null) headers.set(ADDRESS_HEADER, address)
   // The library counts days only; what has ended for us has ended for it.
-  if (login === null || !(await isLogin(login))) dropLoginCookie(headers, cookie())
+  writeCookies(headers, cookie(), login !== null && (await isLogin(login)) ? login : null)
   const credential = readCredential(context.req.raw)
   if (context.req.path === `${AUTH_PATH}/sign-out` && credential !== null) {
     // A command line ends its own login. No browser sends this header by itself, so the request needs no origin.
-    headers.set('cookie', `${cookie()}=${encodeURIComponent(credential)}`)
+    writeCookies(headers, cookie(), credential)
     headers.set('origin', url())
   }
   return headers

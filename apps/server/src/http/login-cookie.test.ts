@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dropLoginCookie, loginCookieName, readLoginCookie } from './login-cookie.ts'
+import { loginCookieName, readLoginCookie, writeCookies } from './login-cookie.ts'
 
 const NAME = loginCookieName(true)
 
@@ -48,12 +48,25 @@ describe('the cookie of a login', () => {
     expect([loginCookieName(true), loginCookieName(false)]).toEqual(['__Host-orrery', 'orrery'])
   })
 
-  it('is dropped without the others', () => {
-    const headers = new Headers({ cookie: `a=1; ${NAME}=x.y; b=2` })
-    dropLoginCookie(headers, NAME)
-    expect(headers.get('cookie')).toBe('a=1; b=2')
-    dropLoginCookie(headers, 'a')
-    dropLoginCookie(headers, 'b')
-    expect(headers.has('cookie')).toBe(false)
+  it.each([
+    ['twice', `${NAME}=a.b; ${NAME}=c.d`],
+    ['twice, once with a space', `${NAME}=a.b; ${NAME} =c.d`],
+    ['twice, once after a tab', `x=1;\t${NAME}=a.b; ${NAME}=c.d`],
+  ])('counts for nothing when it is sent %s', (_, cookie) => {
+    expect(read('GET', { 'sec-fetch-site': 'same-origin', cookie })).toBeNull()
+  })
+
+  it.each([
+    ['with a space', `${NAME} =stolen`],
+    ['after a tab', `a=b;\t${NAME}=stolen`],
+    ['in quotes', `${NAME}="stolen"`],
+    ['in the value of another', `orrery.state="; ${NAME}=stolen"`],
+    ['twice', `${NAME}=one; ${NAME}=stolen`],
+  ])('does not reach the login library when it does not count, however it is written: %s', (_, cookie) => {
+    const headers = new Headers({ cookie: `${cookie}; orrery.state=kept; other=1` })
+    writeCookies(headers, NAME, null)
+    expect(headers.get('cookie')).toBe('orrery.state=kept')
+    writeCookies(headers, NAME, 'own+.')
+    expect(headers.get('cookie')).toBe(`orrery.state=kept; ${NAME}=own%2B.`)
   })
 })

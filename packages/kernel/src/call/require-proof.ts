@@ -6,10 +6,13 @@ import type { Kernel } from '../context/kernel.ts'
 export const PROOF_MS_MAX = 10 * 60_000
 
 /**
- * For dangerous operations: a person must have proved who they are lately. Others are not concerned. Returns the identity, looked up again if
- * the cached one was too old. @throws proof_required
+ * For dangerous operations: a person must have proved who they are lately, and a program that acts for a person may not do them. Keys and agents are not
+ * concerned. Returns the identity, looked up again if the cached one was too old. @throws proof_required, forbidden
  */
 export async function requireProof(kernel: Kernel, caller: Caller, identity: Identity): Promise<Identity> {
+  // What it does would outlive the person's consent.
+  if (identity.client !== undefined)
+    throw problem('forbidden', `${identity.client.name} acts for you, so it may not do this. Do it yourself.`)
   const isRecent = ({ login }: Identity) => login === undefined || isProved(login, kernel.clock.now())
   if (isRecent(identity)) return identity
   // The cached identity may be older than a proof that was given a second ago.

@@ -15,6 +15,7 @@ export interface ClientRow {
 interface AllowedClientRow extends ClientRow {
   /** How the login was made in which the person allowed the client. */
   readonly method: LoginMethod
+  readonly used_at: Date | null
 }
 
 /** @param people sees the schema `auth` alone */
@@ -29,13 +30,18 @@ export async function selectClient(people: pg.Pool, client: string): Promise<Cli
  * The client of an access token, if its person still allows it: the consent, the login in which it was given, and the client are there, and
  * none of the tokens that began with the same code was revoked.
  */
-export async function selectAllowedClient(people: pg.Pool, claims: OAuthClaims, at: Date): Promise<AllowedClientRow | undefined> {
+export async function selectAllowedClient(
+  people: pg.Pool,
+  claims: OAuthClaims,
+  at: Date,
+  usedSince: Date,
+): Promise<AllowedClientRow | undefined> {
   const { client, person, org, login, grant } = claims
   const { rows } = await people.query<AllowedClientRow>(
-    sql`select c.client_id, c.name, c.uri, c.discovered_by, l.method
+    sql`select c.client_id, c.name, c.uri, c.discovered_by, l.method, l.used_at
         from auth.oauth_client c
           join auth.oauth_consent o on o.client_id = c.client_id and o.person_id = ${person} and o.in_org = ${org}
-          join auth.login l on l.id = ${login} and l.person_id = ${person} and l.expires_at > ${at}
+          join auth.login l on l.id = ${login} and l.person_id = ${person} and l.expires_at > ${at} and coalesce(l.used_at, l.created_at) > ${usedSince}
         where c.client_id = ${client} and c.disabled is not true
           and exists (select from auth.oauth_refresh_token t where t.grant_id = ${grant} and t.client_id = ${client}
                         and t.person_id = ${person} and t.in_org = ${org} and t.login_id = ${login})

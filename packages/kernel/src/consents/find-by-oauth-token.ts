@@ -1,6 +1,7 @@
 import { encodeId } from '@orrery/contract'
 import type { FoundIdentity } from '../context/identity.ts'
 import type { Database } from '../database/database.ts'
+import { LOGIN_IDLE_MS_MAX, recordUse } from '../logins/record-use.ts'
 import { findMembersOfPerson } from '../members/find-members-of-person.ts'
 import { requireRules } from '../members/require-rules.ts'
 import { permissionsOfRole } from '../roles/role-row.ts'
@@ -15,8 +16,9 @@ import type { OAuthClaims } from './oauth-token.ts'
  * @param claims of a token that `readOAuthToken` has verified
  */
 export async function findByOAuthToken(database: Database, claims: OAuthClaims, at: number): Promise<FoundIdentity | null> {
-  const client = await selectAllowedClient(database.people, claims, new Date(at))
+  const client = await selectAllowedClient(database.people, claims, new Date(at), new Date(at - LOGIN_IDLE_MS_MAX))
   if (client === undefined) return null
+  await recordUse(database, { id: claims.login, usedAt: client.used_at }, at)
   const member = (await findMembersOfPerson(database, claims.person)).find(({ org_id }) => org_id === claims.org)
   if (member === undefined || member.suspended_at !== null) return null
   requireRules(member, client.method)

@@ -5,7 +5,8 @@ import { findMembersOfPerson } from '../members/find-members-of-person.ts'
 import type { MemberOfPersonRow } from '../members/member-row.ts'
 import { findRuleBrokenBy, requireRules } from '../members/require-rules.ts'
 import { permissionsOfRole } from '../roles/role-row.ts'
-import { type LoginRow, selectLogin, touchLogin } from './login-store.ts'
+import { type LoginRow, selectLogin } from './login-store.ts'
+import { LOGIN_IDLE_MS_MAX, recordUse } from './record-use.ts'
 
 interface Sent {
   /** Of a login: what `readLoginToken` returned. */
@@ -16,10 +17,6 @@ interface Sent {
 
 /** However often it is used, a login ends so long after it was made. */
 export const LOGIN_MS_MAX = 90 * 24 * 3_600_000
-/** A login that is not used for this long ends. */
-export const LOGIN_IDLE_MS_MAX = 14 * 24 * 3_600_000
-/** `used_at` is accurate to within this. */
-const TOUCH_EVERY_MS = 60_000
 
 /**
  * Null: the login has ended, or its person is no member of that organization, or suspended there.
@@ -28,7 +25,7 @@ const TOUCH_EVERY_MS = 60_000
 export async function findByLogin(database: Database, { token, org }: Sent, at: number): Promise<FoundIdentity | null> {
   const row = await selectLogin(database.people, token)
   if (row === undefined || hasEnded(row, at)) return null
-  if (row.used_at === null || at - row.used_at.getTime() > TOUCH_EVERY_MS) await touchLogin(database.people, row.id, new Date(at))
+  await recordUse(database, { id: row.id, usedAt: row.used_at }, at)
   const login = toLogin(row)
   const member = choose(await findMembersOfPerson(database, login.person), org, login)
   if (member === undefined) return null

@@ -1,6 +1,6 @@
 import type { Kernel } from '../context/kernel.ts'
-import { LOGIN_IDLE_MS_MAX } from './find-by-login.ts'
 import { deleteEndedLogins } from './login-store.ts'
+import { LOGIN_IDLE_MS_MAX } from './record-use.ts'
 
 /** How long the record of a login stays after it has ended, with the address from which it was made. */
 const KEEP_MS = 7 * 24 * 3_600_000

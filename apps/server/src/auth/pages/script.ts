@@ -74,7 +74,7 @@ async function unlessClosed(asked) {
 
 async function usePasskey() {
   requirePasskeys()
-  const options = await ask('GET', '/auth/passkey/generate-authenticate-options')
+  const options = { ...(await ask('GET', '/auth/passkey/generate-authenticate-options')), userVerification: 'required' }
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options)
   const credential = await unlessClosed(navigator.credentials.get({ publicKey }))
   await ask('POST', '/auth/passkey/verify-authentication', { response: credential.toJSON() })
@@ -330,13 +330,17 @@ pages.device = async () => {
     expired_token: 'This code is older than 10 minutes. Run orrery login again.',
     access_denied: 'Another person has opened this code. Run orrery login again.',
   }
-  const askOf = async (method, path, body) => {
+  const askOf = async (method, path, body, isProved = false) => {
     const answer = await fetch('/auth/device' + path, { method, headers: { 'content-type': 'application/json' }, body })
     const read = await answer.json().catch(() => null)
     if (answer.ok) return read
     if (answer.status === 401) return location.assign('/login?next=' + encodeURIComponent('/device?user_code=' + encodeURIComponent(code)))
+    if (read?.code === 'proof_required' && !isProved) {
+      await usePasskey()
+      return askOf(method, path, body, true)
+    }
     if (answer.status === 429) throw new Error('Too many tries. Wait ten minutes, then try again.')
-    throw new Error(words[read?.error] ?? 'The server answered ' + answer.status + '.')
+    throw new Error(words[read?.error] ?? read?.detail ?? 'The server answered ' + answer.status + '.')
   }
   let code = ''
   const look = async (given) => {
