@@ -138,7 +138,7 @@ describe('MCP', () => {
   test('lists the tools that a key may use, and returns a problem as a tool error', async () => {
     const { secret } = await server.post<{ secret: string }>('/api/v1/keys', { name: 'reader of workflows', scopes: ['workflows:read'] })
     const client = await connect(secret)
-    expect((await client.listTools()).tools.map((tool) => tool.name).sort()).toEqual(['workflow_get', 'workflow_list'])
+    expect((await client.listTools()).tools.map((tool) => tool.name).sort()).toEqual(['whoami', 'workflow_get', 'workflow_list'])
     const refused = await client.callTool({ name: 'run_list', arguments: {} })
     expect([refused.isError, refused.structuredContent]).toMatchObject([true, { problem: { code: 'forbidden' } }])
     await client.close()

@@ -43,6 +43,7 @@ const ID = '01jb2m4k6q8r0s2t4v6w8x0y2z'
 
 function textOf(name: string, { format, pattern, description }: Node): string {
   if (format === 'date-time') return '2026-11-05T09:30:00.000Z'
+  if (format === 'email' || name === 'email') return 'ada@example.com'
   const id = typeof pattern === 'string' ? /^\^([a-z]+)_\[0-7\]/.exec(pattern)?.[1] : undefined
   if (id !== undefined) return `${id}_${ID}`
   if (typeof pattern === 'string' && pattern.startsWith('^[0-9a-f]{64}')) return '0'.repeat(64)

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectToMigrate, ServerTooOld } from './connect-to-migrate.ts'
 import { createPostgresStore } from './create-postgres-store.ts'
 import { engineMigrations, MigrationRefused, migrate } from './migrate.ts'
+import { ROLES } from './roles.ts'
 import { until } from './test-database.ts'
 
 let database: { readonly url: string; drop(): Promise<void> }
@@ -123,7 +124,7 @@ describe("the engine's migrations", () => {
       await admin.query(`alter database ${name} owner to ${login}`)
       // If the roles already exist on this server, only a role with the admin option on them may grant them.
       await migrate(database.url, [set()])
-      for (const role of ['orrery_owner', 'orrery_engine', 'orrery_app']) await admin.query(`grant ${role} to ${login}`)
+      for (const role of ROLES) await admin.query(`grant ${role} to ${login}`)
       const url = new URL(database.url)
       url.username = login
       url.password = 'secret'
