@@ -297,6 +297,9 @@ test('a command without authorization is rejected and prints the code of the pro
   }
 })
 
+/** The second of two calls meets what the first has made. `roles.put` has made both roles by then. */
+const isOnce = ({ name }: Operation, places: readonly Place[]): boolean => places.length === 0 || name === 'invitations.create'
+
 test('a command prints the same for an id of another organization as for a nonexistent id', async () => {
   for (const operation of commands) {
     const places = placesOf(operation)
@@ -310,8 +313,7 @@ test('a command prints the same for an id of another organization as for a nonex
       said?.status,
       scrub(places.reduce((text, place) => plain(text, place), said?.text ?? '')),
     ])
-    // Without an id, the second of two equal calls may meet what the first has made.
-    if (places.length > 0) expect(told, operation.name).toEqual(expected)
+    if (!isOnce(operation, places)) expect(told, operation.name).toEqual(expected)
   }
 })
 

@@ -131,7 +131,7 @@ test('every call is answered the same with the policies off', () => {
 function withoutChance(text: string): string {
   const scrubbed = text
     .replaceAll(/\b([a-z]{3}_[0-9a-z]{26}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g, '<id>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)/g, '<time>')
     .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>')
     .replaceAll(/\bor[rc]_[\w-]+/g, '<key>')
     .replaceAll(/\bwhsec_[\w+/=]+/g, '<secret>')
